@@ -36,7 +36,7 @@ public final class ASGD: GroupedOptimizer<ASGD.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("lambd", lambd), ("t0", t0), ("weightDecay", weightDecay)])
                 ?? checkFinite([("alpha", alpha)])

@@ -30,7 +30,7 @@ public final class Adadelta: GroupedOptimizer<Adadelta.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("eps", eps), ("weightDecay", weightDecay)])
                 ?? ((0...1).contains(rho) ? nil : "rho is \(rho); expected 0 <= rho <= 1")

@@ -8,8 +8,8 @@ import TorchlightCore
 ///     u = g / √max(V, eps₁²)
 ///     p ← p - min(lr, 1 / √t) · max(eps₂, rms(p)) · u / max(1, rms(u) / d)
 ///
-/// `t` is the number of the step, from 1. Of the squared gradient of a parameter `[..., M, N]` only the means of its
-/// rows `[..., M, 1]` and columns `[..., 1, N]` are stored. Parameters with fewer than 2 dimensions store all of V.
+/// `t` is the number of the step, from 1. The squared gradient of a parameter `[..., M, N]` is stored as the means of
+/// its rows `[..., M, 1]` and columns `[..., 1, N]`. Parameters with fewer than 2 dimensions store V.
 public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {
@@ -37,7 +37,7 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             if let problem = checkNotNegative([
                 ("lr", lr), ("eps1", eps1 ?? 0), ("eps2", eps2), ("weightDecay", weightDecay),
@@ -102,7 +102,7 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
         let gradient = options.maximize ? -trained.gradient : trained.gradient
         let eps1 = options.eps1 ?? roundingUnit(parameter.dtype)
         let weight = pow(step, options.beta2Decay)
-        // Norms stay on the device of the parameter and are computed in float32, or float64 for float64 parameters.
+        // Norms are computed on the device of the parameter in float32, or float64 for float64 parameters.
         let wide = parameter.dtype == .float64 ? DType.float64 : .float32
         let scale = (parameter.to(wide).norm() / root).clamp(min: options.eps2)
         let rate = scale * min(options.lr, 1 / step.squareRoot())

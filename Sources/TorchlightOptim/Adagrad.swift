@@ -35,7 +35,7 @@ public final class Adagrad: GroupedOptimizer<Adagrad.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([
                 ("lr", lr), ("lrDecay", lrDecay), ("weightDecay", weightDecay),

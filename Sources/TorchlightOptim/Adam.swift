@@ -21,7 +21,7 @@ public struct AdamOptions: OptimizerOptions {
     /// Whether the weight decay is applied to the parameter, as in ``AdamW``, and not to the gradient.
     public var decoupledWeightDecay: Bool
 
-    /// `beta1`: momentum schedules set it.
+    /// The setting that schedulers of the momentum change: `beta1`.
     public static var momentumPath: WritableKeyPath<AdamOptions, Double>? { \.beta1 }
 
     /// Every setting with PyTorch's name for it, as `state()` saves it.
@@ -33,7 +33,7 @@ public struct AdamOptions: OptimizerOptions {
         ]
     }
 
-    /// Describes the first setting that is out of range; nil if every setting is valid.
+    /// The error text for the first setting that is out of range; nil if every setting is valid.
     public var problem: String? {
         if let problem = checkNotNegative([("lr", lr), ("eps", eps), ("weightDecay", weightDecay)]) { return problem }
         return checkBetas([("beta1", beta1), ("beta2", beta2)])
@@ -104,7 +104,7 @@ public final class Adam: AdamFamily {
     }
 }
 
-/// Describes the first decay rate that is outside [0, 1); nil if there is none.
+/// The error text for the first decay rate outside [0, 1); nil if there is none.
 func checkBetas(_ settings: [(name: String, value: Double)]) -> String? {
     for (name, value) in settings where !(0..<1).contains(value) {
         return "\(name) is \(value); expected 0 <= \(name) < 1"

@@ -21,7 +21,7 @@ public final class Adamax: GroupedOptimizer<Adamax.Options> {
         /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// `beta1`: momentum schedules set it.
+        /// The setting that schedulers of the momentum change: `beta1`.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.beta1 }
 
         /// Every setting with PyTorch's name for it, as `state()` saves it.
@@ -36,7 +36,7 @@ public final class Adamax: GroupedOptimizer<Adamax.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("eps", eps), ("weightDecay", weightDecay)])
                 ?? checkBetas([("beta1", beta1), ("beta2", beta2)])

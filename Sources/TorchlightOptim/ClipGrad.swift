@@ -38,8 +38,8 @@ public func clipGradNorm(
     }
 }
 
-/// Scales the gradients of the parameters in place by `min(1, maxNorm / (totalNorm + 1e-6))`, for a norm that was computed
-/// before, as `torch.nn.utils.clip_grads_with_norm_`.
+/// Scales the gradients of the parameters in place by `min(1, maxNorm / (totalNorm + 1e-6))`, given their norm, as
+/// `torch.nn.utils.clip_grads_with_norm_`.
 ///
 /// ``clipGradNorm(_:maxNorm:normType:errorIfNonFinite:)`` is this function with the norm of the same gradients. Parameters without
 /// a gradient are ignored.
@@ -53,7 +53,7 @@ public func clipGradsWithNorm(_ parameters: [Tensor], maxNorm: Double, totalNorm
     guard maxNorm >= 0, totalNorm.count == 1 else {
         reportFailure(
             TensorError(
-                .value, in: "clipGradsWithNorm", "maxNorm is negative, or totalNorm is not one number",
+                .value, in: "clipGradsWithNorm", "maxNorm is negative, or totalNorm is not a scalar",
                 got: "maxNorm \(maxNorm)", expected: "maxNorm at least 0 and a tensor with one element",
                 operands: [totalNorm]))
         return
@@ -66,15 +66,15 @@ public func clipGradsWithNorm(_ parameters: [Tensor], maxNorm: Double, totalNorm
     }
 }
 
-/// Returns the p-norm of tensors as if they were one vector, as `torch.nn.utils.get_total_norm`: a 0-dimensional tensor in the
-/// dtype of the first one, without a gradient. The norm of no tensors is 0.
+/// Returns the p-norm of tensors as one vector, as `torch.nn.utils.get_total_norm`: a 0-dimensional tensor in the dtype
+/// of the first one, without a gradient. The norm of an empty list is 0.
 ///
 ///     let norm = getTotalNorm(model.parameters().compactMap(\.grad))
 ///
 /// - Parameters:
-///   - tensors: floating-point tensors on one device, for example gradients.
-///   - normType: the p of the norm; infinity is the maximum norm. For an order that is not positive the norm of the norms of the
-///     tensors is returned. Default: 2.
+///   - tensors: floating-point tensors on one device, such as gradients.
+///   - normType: the p of the norm; infinity is the maximum norm. For p at most 0, the result is the norm of the norms
+///     of the tensors. Default: 2.
 ///   - errorIfNonFinite: whether an infinite or NaN norm is an error. Default: false.
 public func getTotalNorm(_ tensors: [Tensor], normType: Double = 2, errorIfNonFinite: Bool = false) -> Tensor {
     noGrad {
@@ -96,7 +96,7 @@ public func getTotalNorm(_ tensors: [Tensor], normType: Double = 2, errorIfNonFi
     }
 }
 
-/// The error of a norm that is not finite.
+/// The error of an infinite or NaN norm.
 private func finiteError(_ norm: Tensor, _ operation: String) -> TensorError? {
     do throws(TensorError) {
         try checkValues(operation, [norm]) { tensors throws(TensorError) in
@@ -104,16 +104,16 @@ private func finiteError(_ norm: Tensor, _ operation: String) -> TensorError? {
             if value.isFinite { return }
             throw TensorError(
                 .notFinite, in: operation, "the norm of the gradients is not finite", got: "\(value)",
-                fix: "look at model.gradientReport(), or run the step under detectAnomalies { }")
+                fix: "print model.gradientReport(), or run the step inside detectAnomalies { }")
         }
         return nil
     } catch { return error }
 }
 
-/// The factor that clips gradients of this norm. `clamp` returns NaN for NaN: the gradients are NaN already.
+/// The factor that clips gradients of this norm. `clamp` returns NaN for NaN; the gradients are then already NaN.
 private func clipFactor(_ maxNorm: Double, _ norm: Tensor) -> Tensor { (maxNorm / (norm + 1e-6)).clamp(max: 1) }
 
-/// Scales gradients in place. The factor, float64 and 0-dimensional, stays on their device.
+/// Scales gradients in place. The factor, float64 and 0-dimensional, is on their device.
 private func scale(_ gradients: [Tensor], by factor: Tensor, _ operation: String) {
     guard let device = gradients.first?.device else { return }
     performUpdate(ScaleGradients(), in: operation, of: gradients, reading: [factor], on: device)

@@ -1,20 +1,20 @@
 import TorchlightCore
 
-/// The state of LBFGS: the last updates, the change of the gradient in each, and the gradient before the last.
+/// The state of LBFGS: the last updates, the corresponding changes of the gradient, and the previous gradient.
 struct CurvatureMemory {
-    /// Number of iterations so far.
+    /// The number of iterations so far.
     var moves = 0
-    /// Number of closure calls so far.
+    /// The number of closure calls so far.
     var evaluations = 0
-    /// Step size of the last iteration.
+    /// The step size of the last iteration.
     var t = 0.0
     private var direction: Tensor?
     private var gradient: Tensor?
     private var steps: [Tensor] = []
     private var changes: [Tensor] = []
-    /// 1 / (step · change).
+    /// 1 / (update · change of the gradient).
     private var rho: [Double] = []
-    /// Scale of the initial inverse Hessian.
+    /// The scale of the initial inverse Hessian.
     private var scale = 1.0
 
     init() {}
@@ -45,7 +45,7 @@ struct CurvatureMemory {
             rho.append(1 / product)
             scale = product / dot(change, change)
         }
-        // The coefficients stay on the device: no value is read between the products.
+        // The coefficients are tensors on the device, so that no value is read between the products.
         let q = -next
         var alpha: [Tensor] = []
         for i in steps.indices.reversed() {
@@ -70,7 +70,7 @@ struct CurvatureMemory {
 
     // MARK: State
 
-    /// Adds the state under PyTorch's names.
+    /// Saves the state with PyTorch's names.
     func save(into state: inout OptimizerState) {
         guard let direction, let gradient else { return }
         state.tensors["0.n_iter"] = Tensor([moves], shape: [])
@@ -86,7 +86,7 @@ struct CurvatureMemory {
         state.metadata["0.ro"] = rho.map { "\($0)" }.joined(separator: ",")
     }
 
-    /// Reads the state that ``save(into:)`` wrote, for parameters with `count` elements in total.
+    /// Reads the state saved by ``save(into:)``, for parameters with `count` elements in total.
     init(_ state: OptimizerState, count: Int) throws(OptimizerStateError) {
         guard let moves = state.tensors["0.n_iter"] else { return }
         func number(_ tensor: Tensor?) -> Int? {

@@ -1,7 +1,7 @@
 import CKernels
 import TorchlightCore
 
-/// The kernels that clip gradients, as effects of recorded functions and of programs in files.
+/// The kernels of gradient clipping, as effects of recorded functions and program files.
 package enum GradientUpdates {
     package static let all: [any GraphUpdate.Type] = [ScaleGradients.self, JointNorm.self, ClampGradients.self]
 }
@@ -82,6 +82,6 @@ private func withEntries<R>(_ gradients: ArraySlice<Tensor>, _ body: (UnsafePoin
         entry.device = gradient.device.kernelCode
         return entry
     }
-    // One unused entry at the end, so that the buffer has an address if there are no gradients.
+    // One unused entry is appended, because an empty buffer has no address.
     return (entries + [tl_optim_entry()]).withUnsafeBufferPointer { body($0.baseAddress!, Int64(entries.count)) }
 }

@@ -1,20 +1,20 @@
 import CKernels
 import TorchlightCore
 
-// The state that a step needs for each parameter. It is the same for every optimiser and is outside the generic class,
-// so that the loop over the parameters is compiled once.
+// The state of a step for each parameter. It does not depend on the optimiser and is outside the generic class, so that
+// the loop over the parameters is compiled once.
 
 /// A state tensor of a parameter: its name, shape, dtype and initial value.
 struct StateTensor {
     let name: String
-    /// nil: the shape of the parameter.
+    /// The shape; nil for that of the parameter.
     var shape: [Int]? = nil
-    /// nil: the dtype of the parameter.
+    /// The dtype; nil for that of the parameter.
     var dtype: DType? = nil
     /// The initial value of every element.
     var start = 0.0
 
-    /// A 0-dimensional float64 tensor.
+    /// A 0-dimensional float64 state tensor.
     static func number(_ name: String, startingAt start: Double) -> StateTensor {
         StateTensor(name: name, shape: [], dtype: .float64, start: start)
     }
@@ -29,7 +29,8 @@ struct StateTensor {
         tensor.shape == (shape ?? parameter.shape) && tensor.dtype.isFloatingPoint
     }
 
-    /// The tensor with the dtype, device and memory layout of this state; the same tensor if nothing has to change.
+    /// The tensor converted to the dtype, device and memory layout of this state; the same tensor if no conversion is
+    /// needed.
     func adapt(_ tensor: Tensor, to parameter: Tensor) -> Tensor {
         noGrad { tensor.to(dtype ?? parameter.dtype).to(parameter.device).contiguous() }
     }
@@ -40,14 +41,14 @@ struct Slot {
     let parameter: Tensor
     /// Up to three tensors by name, in the kernel's order; nil if the settings need none.
     var states: [(name: String, tensor: Tensor)?] = []
-    /// Number of steps taken.
+    /// The number of steps.
     var step = 0
-    /// The kernel's entry without the gradient and the step. Its address is nil until the state tensors are created.
+    /// The kernel's entry, without the gradient and the step. Its address is nil until the state tensors are created.
     var entry = tl_optim_entry()
 
     init(parameter: Tensor) { self.parameter = parameter }
 
-    /// Creates missing state tensors, converts those of a converted parameter, and stores the addresses.
+    /// Creates missing state tensors, converts those whose parameter was converted, and stores the addresses.
     mutating func rebuild(_ wanted: [StateTensor?]) {
         let (parameter, old) = (parameter, states)
         states = wanted.map { wanted in
@@ -78,15 +79,15 @@ struct TrainedParameter {
 /// The state of one parameter group.
 final class GroupState {
     var slots: [Slot] = []
-    /// Slots whose stored addresses are not those of their parameters any more, with their indices in the entries.
+    /// Slots whose stored addresses are outdated, with their indices in the entries.
     var outdated: [(slot: Int, position: Int)] = []
-    /// Contiguous copies of gradients; they are kept until the kernel has run.
+    /// Contiguous copies of gradients, retained until the kernel has run.
     var copies: [Tensor] = []
 
-    /// The parameters that the current step changes.
+    /// The parameters that are changed in the current step.
     var changed: [Tensor] = []
 
-    /// The device of the parameters that the step changes; nil, with an error, if there are several devices.
+    /// The device of the changed parameters; nil, after reporting an error, if there are several devices.
     func device(in name: String) -> Device? {
         guard let first = changed.first else { return nil }
         for parameter in changed where parameter.device != first.device {
@@ -99,12 +100,12 @@ final class GroupState {
         return first.device
     }
 
-    /// Makes the next step check the state of every parameter again.
+    /// Invalidates the stored addresses of all parameters.
     func invalidate() {
         for i in slots.indices { slots[i].entry.parameter = nil }
     }
 
-    /// Fills the entries of the parameters that have a gradient; returns their number.
+    /// Fills the entries of the parameters with a gradient; returns their number.
     func collect(
         into entries: UnsafeMutablePointer<tl_optim_entry>, _ watch: inout GradientWatch, _ name: String
     ) -> Int {
@@ -134,7 +135,8 @@ final class GroupState {
     }
 }
 
-/// Detects that gradients are never cleared: the same tensor is accumulated into once a step, for several steps.
+/// Detects gradients that are never cleared: backward passes accumulate into the same tensor in several consecutive
+/// steps.
 struct GradientWatch {
     private var lastGradient: ObjectIdentifier?
     private var lastVersion = 0
@@ -145,7 +147,7 @@ struct GradientWatch {
     mutating func observe(_ gradient: Tensor) {
         let id = ObjectIdentifier(gradient)
         let version = gradient.version
-        // Clearing in place would be a second write between two steps.
+        // Clearing the gradient in place would be a second write between two steps.
         if id == lastGradient && version == lastVersion + 1 {
             repeats += 1
             if repeats == Self.stepsToWarn { TrainingHints.report(.forgottenZeroGrad) }

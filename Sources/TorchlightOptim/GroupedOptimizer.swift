@@ -1,7 +1,7 @@
 import CKernels
 import TorchlightCore
 
-/// Base class of the optimisers: parameter groups with settings, and one kernel call for each group in a step.
+/// Base class of the optimisers: parameter groups with settings, and one kernel call per group in a step.
 ///
 /// Subclasses define the state tensors of a parameter and call the kernel.
 public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
@@ -15,7 +15,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     private var entries: UnsafeMutablePointer<tl_optim_entry>
     private var capacity = 0
     private var watch = GradientWatch()
-    /// Whether a step was recorded by the function that made this optimiser.
+    /// Whether a step was recorded in the function that created this optimiser.
     private var hasRecordedStep = false
 
     init(name: String, groups: [ParameterGroup<Options>], defaults: Options) {
@@ -28,31 +28,30 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         if self.groups.allSatisfy({ $0.parameters.isEmpty }) {
             reportFailure(
                 TensorError(
-                    .value, in: name, "there are no parameters to train",
-                    fix: "pass model.parameters(); a module finds those in its stored properties"))
+                    .value, in: name, "the list of parameters is empty",
+                    fix: "pass model.parameters(), which contains the tensors in stored properties of the module"))
         }
     }
 
     deinit { entries.deallocate() }
 
-    /// The state tensors of a parameter with the given settings, in the kernel's order; nil at positions that are not
-    /// used.
+    /// The state tensors of a parameter for the given settings, in the order of the kernel; nil for unused ones.
     func stateTensors(_ options: Options, for parameter: Tensor) -> [StateTensor?] { [] }
 
-    /// Describes why this optimiser cannot train the parameter; nil if it can.
+    /// The error text if this optimiser cannot train the parameter; nil if it can.
     func complaint(about parameter: Tensor) -> String? { nil }
 
-    /// Runs the kernel over the parameters of a group.
+    /// Runs the kernel for the parameters of a group.
     func run(_ entries: UnsafePointer<tl_optim_entry>, _ count: Int64, _ options: Options) {
         preconditionFailure("a subclass must override run or step")
     }
 
-    /// Adds a parameter group, which is trained from the next step on.
+    /// Adds a parameter group, which is trained from the next step.
     ///
     /// - Parameters:
-    ///   - parameters: the parameters: leaf tensors of a floating-point dtype that are in no group yet. A view must be
-    ///     contiguous.
-    ///   - configure: changes the settings of this group; settings it does not change are ``defaults``.
+    ///   - parameters: the parameters: leaf tensors of a floating-point dtype that are not yet in a group. A view must
+    ///     be contiguous.
+    ///   - configure: changes the settings of this group, which are initially ``defaults``. Default: no changes.
     public func addGroup(_ parameters: [Tensor], _ configure: ((inout Options) -> Void)? = nil) {
         addGroup(ParameterGroup(parameters, configure))
     }
@@ -104,7 +103,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
                         .shape, in: name, "a parameter is a view that is not contiguous",
                         fix: "create the parameter from x.contiguous()", operands: [parameter])
                 }
-                // A step iterates over parameter, gradient and state together, so they need the same memory layout.
+                // The kernel iterates over parameter, gradient and state together, which requires equal memory layouts.
                 let gradient = parameter.grad
                 parameter.adopt(parameter)
                 parameter.grad = gradient
@@ -153,8 +152,8 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
-    /// Performs one optimisation step: updates every parameter that has a gradient. A compiled function performs it with the
-    /// settings and the state that the optimiser has at each run.
+    /// Performs one optimisation step: updates every parameter with a gradient. In a compiled function, the step uses
+    /// the settings and the state of the optimiser in each call.
     public func step() {
         guard let recorder = activeRecorder else { return takeStep() }
         let changed = parameters.filter { !$0.isPlaceholder && $0.grad != nil }
@@ -166,8 +165,8 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             }, recorder.hasMade(self) ? stepFromHere() : { [self] in takeStep() })
     }
 
-    /// A step that begins with the settings of this moment and, if it is the first one in the function that makes this optimiser, with the
-    /// state of this moment: each run of the function makes a new optimiser.
+    /// A step with the current settings. If it is the first step in the function that creates this optimiser, it also
+    /// starts with the current state, because each run of the function creates a new optimiser.
     private func stepFromHere() -> () -> Void {
         let settings = groups.map(\.options)
         let state = hasRecordedStep ? nil : copiedState()
@@ -175,7 +174,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         return { [self] in
             if var state {
                 noGrad { state.tensors = state.tensors.mapValues { $0.clone() } }
-                // It is that of this optimiser.
+                // The state of this optimiser always matches.
                 try? load(state)
             }
             for (group, settings) in zip(groups, settings) { group.options = settings }
@@ -183,7 +182,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
-    /// One step, with one kernel call for each group.
+    /// Performs one step, with one kernel call per group.
     func takeStep() {
         for group in groups {
             let state = group.state
@@ -197,8 +196,8 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
-    /// Calls `body` for every parameter that has a gradient, with its state tensors: the step of optimisers that are
-    /// not one pass over the elements. Runs without recording gradients.
+    /// Calls `body` for every parameter with a gradient and its state tensors, for optimisers whose step is not one
+    /// element-wise kernel. Gradients are not recorded.
     final func forEachTrained(_ body: (_ trained: TrainedParameter, _ options: Options) -> Void) {
         var isFirst = true
         noGrad {
@@ -233,7 +232,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         return loss
     }
 
-    /// Creates the state of parameters that have none, and converts it for parameters that changed dtype or device.
+    /// Creates missing state, and converts the state of parameters whose dtype or device changed.
     private func update(_ group: ParameterGroup<Options>, _ entries: UnsafeMutablePointer<tl_optim_entry>) {
         for (slot, position) in group.state.outdated {
             let wanted = stateTensors(group.options, for: group.state.slots[slot].parameter)
@@ -248,7 +247,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
 
     // MARK: State
 
-    /// Returns the settings of the groups and the state tensors of every parameter that was trained.
+    /// Returns the settings of the groups and the state tensors of all trained parameters.
     public func state() -> OptimizerState {
         var tensors: [String: Tensor] = [:]
         var metadata = ["optimizer": name, "groups": "\(groups.count)"]
@@ -272,22 +271,22 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         return OptimizerState(tensors: tensors, metadata: metadata)
     }
 
-    /// The state with tensors of its own, which further steps do not change.
+    /// Returns the state with copies of its tensors.
     package func copiedState() -> OptimizerState {
         var state = state()
         noGrad { state.tensors = state.tensors.mapValues { $0.clone() } }
         return state
     }
 
-    /// Restores a state that ``state()`` returned.
+    /// Restores a state returned by ``state()``.
     ///
-    /// - Throws: ``OptimizerStateError`` if it is the state of other parameters or of another class of optimiser;
-    ///   nothing is changed then.
+    /// - Throws: ``OptimizerStateError`` if the state belongs to other parameters or to another class of optimiser;
+    ///   nothing is then changed.
     public func load(_ state: OptimizerState) throws {
         let loaded = try groups.indices.map { try options(ofGroup: $0, in: state) }
         let kind = state.metadata["optimizer"] ?? "an unknown one"
         guard kind == name else {
-            throw OptimizerStateError(problem: "it was saved by \(kind), and this optimiser is \(name)")
+            throw OptimizerStateError(problem: "it was saved by \(kind), but this optimiser is \(name)")
         }
         guard state.metadata["groups"] == "\(groups.count)" else {
             throw OptimizerStateError(
@@ -302,7 +301,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             guard count == "\(group.parameters.count)" else {
                 throw OptimizerStateError(
                     problem:
-                        "group \(g) has \(count) parameters, and in this optimiser it has \(group.parameters.count)")
+                        "group \(g) has \(count) parameters, but in this optimiser it has \(group.parameters.count)")
             }
             slots.append(
                 try group.parameters.map { parameter in

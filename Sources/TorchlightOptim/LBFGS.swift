@@ -13,12 +13,12 @@ import TorchlightCore
 ///         return loss
 ///     }
 public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
-    /// How the step size of an iteration is chosen.
+    /// The choice of the step size of an iteration.
     public enum LineSearch: String, CaseIterable, Sendable {
-        /// The step size is the learning rate.
+        /// The learning rate is the step size.
         case fixedStep = "none"
-        /// A line search for a step size that satisfies the strong Wolfe conditions; the learning rate is the initial
-        /// guess.
+        /// A line search for a step size that satisfies the strong Wolfe conditions. The learning rate is the first
+        /// trial.
         case strongWolfe = "strong_wolfe"
     }
 
@@ -34,9 +34,9 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
         public var toleranceGrad = 1e-7
         /// Termination tolerance on the largest change of an element and on the change of the loss. Default: 1e-9.
         public var toleranceChange = 1e-9
-        /// The number of updates that are stored. Default: 100.
+        /// The number of stored updates. Default: 100.
         public var historySize = 100
-        /// How the step size is chosen. Default: `.fixedStep`.
+        /// The choice of the step size. Default: `.fixedStep`.
         public var lineSearch = LineSearch.fixedStep
         /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
@@ -57,7 +57,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             if let problem = checkNotNegative([
                 ("lr", lr), ("toleranceGrad", toleranceGrad), ("toleranceChange", toleranceChange),
@@ -83,8 +83,8 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
     ///   - maxEval: the maximum number of closure calls in a step. Default: nil, `maxIter · 5 / 4`.
     ///   - toleranceGrad: the termination tolerance on the gradient. Default: 1e-7.
     ///   - toleranceChange: the termination tolerance on the change of the parameters and of the loss. Default: 1e-9.
-    ///   - historySize: the number of updates that are stored. Default: 100.
-    ///   - lineSearch: how the step size is chosen. Default: `.fixedStep`.
+    ///   - historySize: the number of stored updates. Default: 100.
+    ///   - lineSearch: the choice of the step size. Default: `.fixedStep`.
     ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
     ///
     /// It is an error if a setting is negative or not finite, or a count is below 1.
@@ -123,8 +123,8 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
             recorder.refuse(
                 TensorError(
                     .unsupported, in: "LBFGS.step",
-                    "how often LBFGS calls its closure depends on losses, which are not known when a function is recorded",
-                    expected: "a call outside of compile and export",
+                    "the number of closure calls of LBFGS depends on losses, which are unknown while a function is recorded",
+                    expected: "a call outside compile and export",
                     fix: "compile the closure: let loss = compile { ... }; optimizer.step { loss(x, y) }"))
             return loss
         }
@@ -179,7 +179,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
                 move(direction, t)
             case .fixedStep:
                 move(direction, t)
-                // The closure is not called after the last iteration: the next step calls it, perhaps for another
+                // The closure is not called after the last iteration: the next step calls it, possibly for another
                 // batch.
                 if iterations < options.maxIter {
                     (value, gradient) = evaluate()
@@ -223,9 +223,9 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
         return state
     }
 
-    /// Restores a state that ``state()`` returned.
+    /// Restores a state returned by ``state()``.
     ///
-    /// - Throws: ``OptimizerStateError`` if the state does not fit; nothing is changed then.
+    /// - Throws: ``OptimizerStateError`` if the state does not match; nothing is then changed.
     public override func load(_ state: OptimizerState) throws {
         let count = parameters.reduce(0) { $0 + $1.count }
         let loaded = try CurvatureMemory(state, count: count)

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// A point of a line search: step size t, loss, gradient, and directional derivative.
+/// A point of a line search: step size t, loss, gradient and directional derivative.
 struct LinePoint {
     var t: Double
     var value: Double
@@ -9,21 +9,21 @@ struct LinePoint {
 }
 
 /// Line search for a step size that satisfies the strong Wolfe conditions (Nocedal and Wright, Numerical Optimization,
-/// section 3.5). The step size grows until it brackets such points; then the bracket shrinks. Both use cubic
-/// interpolation.
+/// section 3.5). The step size is increased until it brackets such points; then the bracket is reduced. Both phases use
+/// cubic interpolation.
 struct StrongWolfeSearch {
     /// Constant c₁ of the sufficient decrease condition `f(t) <= f(0) + c₁ t f'(0)`.
     var sufficientFall = 1e-4
     /// Constant c₂ of the curvature condition `|f'(t)| <= c₂ |f'(0)|`.
     var slopeLeft = 0.9
-    /// The search ends when no element changes by more than this between the ends of the bracket.
+    /// The search stops when no element changes by more than this between the ends of the bracket.
     var toleranceChange: Double
-    /// The largest magnitude of an element of the direction.
+    /// The largest magnitude of the elements of the direction.
     var directionSize: Double
     var maxIterations: Int
     let evaluate: (Double) -> LinePoint
 
-    /// Returns the point that was found, and the number of evaluations.
+    /// Returns the accepted point, and the number of evaluations.
     func run(from start: LinePoint, first: Double) -> (point: LinePoint, evaluations: Int) {
         var current = evaluate(first)
         var previous = start
@@ -54,7 +54,7 @@ struct StrongWolfeSearch {
 
     private func isFlat(_ point: LinePoint, _ start: LinePoint) -> Bool { abs(point.slope) <= -slopeLeft * start.slope }
 
-    /// Shrinks the bracket until a point satisfies the conditions.
+    /// Reduces the bracket until a point satisfies the conditions.
     private func zoom(
         _ bracket: [LinePoint], _ start: LinePoint, _ before: Int
     ) -> (point: LinePoint, evaluations: Int) {
@@ -65,8 +65,8 @@ struct StrongWolfeSearch {
         while iterations < maxIterations && abs(high.t - low.t) * directionSize >= toleranceChange {
             let (left, right) = (min(low.t, high.t), max(low.t, high.t))
             var t = cubicMinimum(low, high, in: (left, right))
-            // A trial point at an end of the bracket, or the second in a row close to one, is moved inwards by a tenth
-            // of its length.
+            // A trial point at an end of the bracket, or a second consecutive one close to an end, is moved inwards by
+            // a tenth of the length of the bracket.
             let margin = 0.1 * (right - left)
             if min(right - t, t - left) < margin {
                 if wasNearEdge || t >= right || t <= left {
@@ -92,8 +92,8 @@ struct StrongWolfeSearch {
         return (low, iterations + 1)
     }
 
-    /// The minimum of the cubic through two values and slopes, clamped to the bounds; their midpoint if the cubic has
-    /// no minimum.
+    /// The minimum of the cubic interpolation of two values and derivatives, clamped to the bounds; the midpoint of the
+    /// bounds if the cubic has no minimum.
     private func cubicMinimum(_ a: LinePoint, _ b: LinePoint, in bounds: (Double, Double)) -> Double {
         let (left, right) = a.t <= b.t ? (a, b) : (b, a)
         let d1 = left.slope + right.slope - 3 * (left.value - right.value) / (left.t - right.t)

@@ -7,8 +7,8 @@ import TorchlightCore
 ///     u = nesterov ? g + momentum (b - g) : b
 ///     p ← (1 - lr · weightDecay) p - lr' · orthogonalised(u)
 ///
-/// `lr'` is `lr` times the factor of ``Adjustment``. `orthogonalised(u)` approximates the orthogonal matrix nearest to
-/// u by `nsSteps` steps of a quintic Newton-Schulz iteration, `X ← a X + (b A + c A²) X` with `A = X Xᵀ`, from
+/// `lr'` is `lr` times the factor of ``Adjustment``. `orthogonalised(u)` approximates the nearest orthogonal matrix by
+/// `nsSteps` iterations of a quintic Newton-Schulz method, `X ← a X + (b A + c A²) X` with `A = X Xᵀ`, from
 /// `X = u / ‖u‖`. It is computed in float32 (float64 for float64 parameters); PyTorch computes it in bfloat16.
 ///
 /// Shapes: every parameter `[M, N]`.
@@ -17,8 +17,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
     public enum Adjustment: String, CaseIterable, Sendable {
         /// `√max(1, m / n)`.
         case original
-        /// `0.2 √max(m, n)`: the root mean square of an update is that of ``AdamW``, so the settings of AdamW can be
-        /// used.
+        /// `0.2 √max(m, n)`: updates have the root mean square of ``AdamW``, so that its settings can be used.
         case matchRMSAdamW = "match_rms_adamw"
         /// `√(m / n)`.
         case spectralUnclamped = "spectral_unclamped"
@@ -49,7 +48,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
         public var b = -4.775
         /// Coefficient `c` of the Newton-Schulz iteration. Default: 2.0315.
         public var c = 2.0315
-        /// Lower bound of the norm that the update is divided by. Default: 1e-7.
+        /// Lower bound of the norm by which the update is divided. Default: 1e-7.
         public var eps = 1e-7
         /// The number of Newton-Schulz iterations, 0 to 99. Default: 5.
         public var nsSteps = 5
@@ -61,7 +60,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
             set { adjustLR = Adjustment.allCases[newValue] }
         }
 
-        /// The momentum, which momentum schedules set.
+        /// The setting that schedulers of the momentum change: the momentum.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.momentum }
 
         /// Every setting with PyTorch's name for it, as `state()` saves it.
@@ -74,7 +73,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("weightDecay", weightDecay), ("momentum", momentum), ("eps", eps)])
                 ?? checkFinite([("a", a), ("b", b), ("c", c)])
@@ -92,7 +91,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
     ///   - nesterov: whether to use Nesterov momentum. Default: true.
     ///   - nsCoefficients: the coefficients `a`, `b` and `c` of the Newton-Schulz iteration. Default: (3.4445, -4.775,
     ///     2.0315).
-    ///   - eps: the lower bound of the norm that the update is divided by. Default: 1e-7.
+    ///   - eps: the lower bound of the norm by which the update is divided. Default: 1e-7.
     ///   - nsSteps: the number of Newton-Schulz iterations, 0 to 99. Default: 5.
     ///   - adjustLR: the factor of the learning rate by the shape of the parameter. Default: `.original`.
     ///

@@ -27,7 +27,7 @@ public final class NAdam: GroupedOptimizer<NAdam.Options> {
         /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// `beta1`: momentum schedules set it.
+        /// The setting that schedulers of the momentum change: `beta1`.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.beta1 }
 
         /// Every setting with PyTorch's name for it, as `state()` saves it.
@@ -44,7 +44,7 @@ public final class NAdam: GroupedOptimizer<NAdam.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("eps", eps), ("weightDecay", weightDecay), ("momentumDecay", momentumDecay)])
                 ?? checkBetas([("beta1", beta1), ("beta2", beta2)])

@@ -1,8 +1,9 @@
 import TorchlightCore
 
-/// The optimisers that a file can name.
+/// The optimiser classes that files can name.
 package enum OptimizerClasses {
-    /// Creates an optimiser of a class for parameter groups, with default settings, which `load` replaces; nil for an unknown class.
+    /// Creates an optimiser for parameter groups, with default settings, which `load` replaces; nil for an unknown
+    /// class.
     ///
     /// - Throws: `TensorError` if the class cannot train these parameters.
     package static func make(_ name: String, groups: [[Tensor]]) throws -> (any Optimizer)? {

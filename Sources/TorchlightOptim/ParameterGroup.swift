@@ -4,20 +4,20 @@ import TorchlightCore
 public protocol OptimizerOptions: Sendable, Equatable {
     /// The learning rate.
     var lr: Double { get set }
-    /// The setting that momentum schedules set; nil if there is none.
+    /// The setting that schedulers of the momentum change; nil if there is none.
     static var momentumPath: WritableKeyPath<Self, Double>? { get }
     /// Every setting with PyTorch's name for it.
     static var fields: [OptionField<Self>] { get }
-    /// Describes the first setting that is out of range; nil if every setting is valid.
+    /// The error text for the first setting that is out of range; nil if every setting is valid.
     var problem: String? { get }
 }
 
 extension OptimizerOptions {
-    /// nil: there is no momentum.
+    /// The setting that schedulers of the momentum change; nil by default.
     public static var momentumPath: WritableKeyPath<Self, Double>? { nil }
 
-    /// Whether the other settings need the same state tensors. The learning rate never matters; the momentum matters
-    /// only by being 0 or not.
+    /// Whether other settings need the same state tensors. The learning rate has no effect on them; the momentum only
+    /// by being 0 or not.
     func needsSameState(as other: Self) -> Bool {
         var other = other
         other.lr = lr
@@ -34,7 +34,7 @@ public enum OptionField<Options> {
     case optional(String, WritableKeyPath<Options, Double?>)
     case whole(String, WritableKeyPath<Options, Int>)
     case flag(String, WritableKeyPath<Options, Bool>)
-    /// One of several named values; the property is the index into the names.
+    /// One of several named values; the property is the index of the name.
     case choice(String, WritableKeyPath<Options, Int>, [String])
 
     /// PyTorch's name for the setting.
@@ -46,7 +46,7 @@ public enum OptionField<Options> {
         }
     }
 
-    /// The value as a string that ``read(_:into:)`` reads back exactly.
+    /// The value as a string, which ``read(_:into:)`` reads back exactly.
     func text(_ options: Options) -> String {
         switch self {
         case .number(_, let path): "\(options[keyPath: path])"
@@ -97,7 +97,8 @@ public final class ParameterGroup<Options: OptimizerOptions> {
     ///
     /// - Parameters:
     ///   - parameters: the parameters, which must be leaves.
-    ///   - configure: changes the settings of this group; settings it does not change are those of the optimiser.
+    ///   - configure: changes the settings of this group, which are initially those of the optimiser. Default: no
+    ///     changes.
     public init(_ parameters: [Tensor], _ configure: ((inout Options) -> Void)? = nil) {
         self.parameters = parameters
         self.configure = configure

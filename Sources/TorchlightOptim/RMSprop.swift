@@ -25,7 +25,7 @@ public final class RMSprop: GroupedOptimizer<RMSprop.Options> {
         /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// The momentum, which momentum schedules set.
+        /// The setting that schedulers of the momentum change: the momentum.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.momentum }
 
         /// Every setting with PyTorch's name for it, as `state()` saves it.
@@ -41,7 +41,7 @@ public final class RMSprop: GroupedOptimizer<RMSprop.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([
                 ("lr", lr), ("alpha", alpha), ("eps", eps), ("weightDecay", weightDecay), ("momentum", momentum),

@@ -35,7 +35,7 @@ public final class Rprop: GroupedOptimizer<Rprop.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("smallestStep", smallestStep), ("largestStep", largestStep)])
                 ?? checkFinite([("etaPlus", etaPlus)])
@@ -53,7 +53,8 @@ public final class Rprop: GroupedOptimizer<Rprop.Options> {
     ///   - stepSizes: the lower and the upper bound of the step size. Default: (1e-6, 50.0).
     ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
     ///
-    /// It is an error if the etas break their rule, or a learning rate or step size is negative or not finite.
+    /// It is an error if the etas violate `0 < etaMinus < 1 < etaPlus`, or a learning rate or step size is negative or
+    /// not finite.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-2, etas: (Double, Double) = (0.5, 1.2),
         stepSizes: (Double, Double) = (1e-6, 50.0), maximize: Bool = false

@@ -30,7 +30,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
         /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// The momentum.
+        /// The setting that schedulers of the momentum change: the momentum.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.momentum }
 
         /// Every setting with PyTorch's name for it, as `state()` saves it.
@@ -41,7 +41,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("momentum", momentum), ("weightDecay", weightDecay)])
                 ?? checkFinite([("dampening", dampening)])
@@ -95,7 +95,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
     }
 }
 
-/// Describes the first setting that is negative, infinite or NaN; nil if there is none.
+/// The error text for the first setting that is negative, infinite or NaN; nil if there is none.
 func checkNotNegative(_ settings: [(name: String, value: Double)]) -> String? {
     for (name, value) in settings where !(value >= 0 && value.isFinite) {
         return "\(name) is \(value); expected a finite number that is not negative"
@@ -103,7 +103,7 @@ func checkNotNegative(_ settings: [(name: String, value: Double)]) -> String? {
     return nil
 }
 
-/// Describes the first setting that is infinite or NaN; nil if there is none.
+/// The error text for the first setting that is infinite or NaN; nil if there is none.
 func checkFinite(_ settings: [(name: String, value: Double)]) -> String? {
     for (name, value) in settings where !value.isFinite { return "\(name) is \(value); expected a finite number" }
     return nil

@@ -3,27 +3,27 @@ import TorchlightFiles
 import TorchlightNN
 import TorchlightOptim
 
-/// Records a function as a ``Program``, which can be saved and run without the function's code.
+/// Records a function as a ``Program``, which can be saved and run without the Swift code of the function.
 ///
 ///     let program = try export({ (x: Tensor) in model(x) }, Tensor.randn(8, 3), dynamic: ["batch": 1...512])
 ///
-/// The function runs once on copies of the examples; with dynamic sizes a few times more, on examples of other sizes. It may do what a
-/// compiled function may: read and change captured tensors, compute gradients, step optimisers and schedulers, draw random numbers. What the runs
-/// change is restored afterwards. Tensors that the function changes are copied to the program; the others are shared with it until they
-/// are saved.
+/// The function runs once on copies of the examples, and with dynamic sizes several times, on examples of other sizes.
+/// It may read and change captured tensors, compute gradients, step optimisers and schedulers, and draw random numbers,
+/// as a compiled function may. Changes by these runs are undone. Tensors that the function changes are copied to the
+/// program; other tensors are shared with the program until it is saved.
 ///
-/// Gradient mode and the modes of the modules are those of the moment: call `model.eval()` for inference. Checks of values that
-/// operations make before others, such as that class indices are in range, are left out where they are not part of an operation.
+/// Gradient mode and the modes of the modules are those of the call of `export`: call `model.eval()` for inference.
+/// Checks of values that are not part of an operation, such as the range of class indices, are left out.
 ///
 /// - Parameters:
-///   - function: the function; it gets and returns tensors and structures of them. Arguments of other types are constants.
-///   - examples: its arguments.
-///   - dynamic: the sizes of the inputs that may vary, from 1 to 65,536 where no range is given. Default: none.
-///   - inputNames: the names of the inputs. Default: nil, "input", or "input0", "input1", ... for several.
-///   - outputNames: the names of the outputs. Default: nil, "output", or "output0", "output1", ... for several.
-///   - model: a module whose names the parameters and buffers get. Default: nil, they are numbered.
-/// - Throws: a `TensorError` that lists everything that cannot be recorded, with call sites; see ``explainCapture(_:_:)``. What the
-///   function throws.
+///   - function: the function, of tensors and structures of tensors. Arguments of other types are constants.
+///   - examples: the arguments of the function.
+///   - dynamic: the dynamic sizes of the inputs. The default range is 1 to 65,536. Default: no dynamic sizes.
+///   - inputNames: the names of the inputs. Default: "input", or "input0", "input1", ... for several.
+///   - outputNames: the names of the outputs. Default: "output", or "output0", "output1", ... for several.
+///   - model: a module whose parameters and buffers give tensors their names. Default: nil; tensors are numbered.
+/// - Throws: a `TensorError` that lists everything that cannot be recorded, with call sites; see
+///   ``explainCapture(_:_:)``. Errors of the function.
 public func export<each Argument, each Result: TensorStructure>(
     _ function: (repeat each Argument) throws -> (repeat each Result), _ examples: repeat each Argument,
     dynamic: DynamicDimensions = [:], inputNames: [String]? = nil, outputNames: [String]? = nil, model: Module? = nil
@@ -49,7 +49,7 @@ public func export(
         outputNames: [outputName], model: layer)
 }
 
-/// Makes a program of the recordings of a function.
+/// Builds a program from the recordings of a function.
 private struct Exporter {
     private let examples: [Tensor]
     private let sizes: [DynamicDimensions.Size]
@@ -139,7 +139,7 @@ private struct Exporter {
                 ),
                 ("inputs", .array(examples.indices.map(input))), ("outputs", .array(outputs.map(JSON.string))),
             ] + state + [("graph", body)])
-        // The state of the function stays that of the caller: the program changes copies.
+        // The program changes copies, so that the state of the caller is unchanged.
         let own = changed.union(table.entries.count..<entries.count).union(table.gradients.compactMap(\.gradient))
             .union(table.gradients.map(\.leaf))
         var tensors: [Tensor] = []
@@ -151,7 +151,7 @@ private struct Exporter {
         return try Program(try ProgramForm(json), tensors, on: device)
     }
 
-    /// A tensor of the program in the layout that a file keeps.
+    /// A tensor of the program in the layout of a file.
     private func stored(_ tensor: Tensor, copying: Bool) throws(TensorError) -> Tensor {
         let layout = tensor.layout
         if !copying && layout.offset == 0 && layout.isDenseInSomeOrder { return tensor.detach() }
@@ -171,7 +171,7 @@ private struct Exporter {
         ]
     }
 
-    /// The sizes of the recordings; nil if all sizes are fixed.
+    /// The sizes of the recordings; nil if no size is dynamic.
     private func sizePlan() throws(TensorError) -> SizePlan? {
         if sizes.isEmpty { return nil }
         var fixed = Set<Int>()
@@ -181,7 +181,7 @@ private struct Exporter {
         return try .inRanges(sizes, examples: exampleSizes, avoiding: fixed)
     }
 
-    /// An example with other sizes: its elements are repeated.
+    /// An example resized by repeating its elements.
     private func resized(_ example: Tensor, _ dims: [Int?], _ point: [Int]) -> Tensor {
         var result = example
         for (dim, index) in dims.enumerated() {
@@ -221,12 +221,13 @@ private struct Exporter {
     }
 }
 
-/// Names that are given, or numbered ones.
+/// The given names, or numbered ones.
 private func names(_ given: [String]?, _ noun: String, _ count: Int) throws(TensorError) -> [String] {
     let names = given ?? (count == 1 ? [noun] : (0..<count).map { "\(noun)\($0)" })
     guard names.count == count, Set(names).count == count else {
         throw TensorError(
-            .value, in: "export", "there is not one \(noun) name for each \(noun)", got: "\(names)",
+            .value, in: "export", "the \(noun) names are not unique, or not one for each \(noun)",
+            got: "\(names)",
             expected: "\(quantity(count, "name")), each once")
     }
     return names

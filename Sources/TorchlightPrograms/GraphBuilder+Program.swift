@@ -2,12 +2,12 @@ import TorchlightCore
 import TorchlightFiles
 
 extension GraphBuilder {
-    /// A program that computes tensors of the graph, for example to be saved. Its inputs are the placeholders that they depend on.
+    /// Returns a program that computes tensors of the graph. Its inputs are the placeholders on which these depend.
     ///
     ///     try graph.program(["y": y]).save("model.tlp")
     ///
     /// - Parameter outputs: the tensors by the names of the outputs.
-    /// - Throws: `TensorError` if a tensor is not one of this graph.
+    /// - Throws: `TensorError` if a tensor does not belong to this graph.
     public func program(_ outputs: KeyValuePairs<String, Tensor>) throws -> Program {
         let (recording, inputs) = try part(computing: outputs.map(\.value))
         let specs = recording.graph.arguments.map { recording.graph.values[$0].spec }

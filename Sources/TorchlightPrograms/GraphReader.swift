@@ -2,17 +2,18 @@ import TorchlightCore
 import TorchlightFiles
 import TorchlightOptim
 
-/// Makes the graph of a program for some dynamic sizes, with every check: values are written once and before they are read,
-/// `infer` of every primitive accepts its operands and gives what the file says, and memory is changed only where a program may.
+/// Builds the graph of a program for given dynamic sizes, and validates it: each value is written once and before it is
+/// read, `infer` of every primitive accepts its operands and returns the dtypes and shapes of the file, and only memory
+/// that a program may change is changed.
 struct GraphReader {
     private let state: ProgramState
     private var graph = Graph()
-    /// The value in whose memory a value may lie.
+    /// For each value, the value whose memory it may share.
     private var roots: [Graph.ValueID] = []
     private var isWritten: [Bool] = []
     private var stated: [(dtype: DType, shape: [Int])?] = []
 
-    /// The graph for sizes in the order of the form's.
+    /// The graph for sizes in the order of `form.sizes`.
     static func graph(_ form: ProgramForm, _ state: ProgramState, sizes: [Int]) throws(ProgramProblem) -> Graph {
         guard let body = form.json["graph"] else {
             throw ProgramProblem("the program has no graph", expected: "\"graph\"")
@@ -35,7 +36,7 @@ struct GraphReader {
         }
         for (index, argument) in arguments.enumerated() {
             guard let argument else {
-                throw object.invalid("there is no value for input \(index)", "one value for each input")
+                throw object.invalid("input \(index) has no value", "one value for each input")
             }
             graph.arguments.append(argument)
         }
@@ -44,7 +45,7 @@ struct GraphReader {
         let drawn = graph.values.indices.filter { if case .draw = graph.values[$0].origin { true } else { false } }
         guard graph.draws.sorted() == drawn else {
             throw object.invalid(
-                "the order of the random draws does not name each of them once", "the \(quantity(drawn.count, "draw"))")
+                "the order of the random draws is not a permutation of them", "the \(quantity(drawn.count, "draw"))")
         }
         for (i, json) in try object.array("instructions").enumerated() {
             try addInstruction(ProgramObject(json, "instruction \(i)"), i)
@@ -56,7 +57,7 @@ struct GraphReader {
                 "a name for each result")
         }
         for result in graph.results where !isWritten[result.value] {
-            throw object.invalid("result \(result.value) is computed by no instruction", "values that are")
+            throw object.invalid("result \(result.value) is computed by no instruction", "a computed value")
         }
         for json in try object.array("states") {
             let pair = try object.indices(json, "states", below: count)
@@ -93,7 +94,7 @@ struct GraphReader {
         } else if json["gradient"] != nil {
             let index = try object.index("gradient", below: state.tensors.count)
             guard let gradient = form.gradients.first(where: { $0.leaf == index })?.gradient else {
-                throw object.invalid("tensor \(index) has no gradient at first", "a tensor with a gradient")
+                throw object.invalid("tensor \(index) has no initial gradient", "a tensor with a gradient")
             }
             _ = graph.add(TensorSpec(state.tensors[gradient]), .gradient(of: .outside(state.tensors[index])))
         } else if let number = json["number"] {
@@ -107,7 +108,7 @@ struct GraphReader {
         } else if json["empty"] != nil {
             _ = graph.add(try spec(try object.dtype("empty"), try object.integers("shape"), object), .empty)
         } else {
-            // What the instruction that writes it gives.
+            // The dtype and shape of the result of the instruction that writes it.
             claim = (try object.dtype("dtype"), try object.integers("shape"))
             isKnown = false
             _ = graph.add(TensorSpec(Layout(shape: Dims()), .float32, device: state.device), .result(instruction: -1))
@@ -120,7 +121,7 @@ struct GraphReader {
     private func spec(_ dtype: DType, _ shape: [Int], _ object: ProgramObject) throws(ProgramProblem) -> TensorSpec {
         do throws(TensorError) {
             try checkShape(Dims(shape), in: "program")
-        } catch { throw object.invalid("the shape \(shape.prefix(10)) is too large", "sizes that fit into memory") }
+        } catch { throw object.invalid("the shape \(shape.prefix(10)) is too large", "sizes that fit in memory") }
         return TensorSpec(Layout(shape: Dims(shape)), dtype, device: state.device)
     }
 
@@ -150,7 +151,7 @@ struct GraphReader {
                 "it reads value \(operand), which no earlier instruction writes", "operands of earlier instructions")
         }
         for (i, result) in results.enumerated() where isWritten[result] || results[..<i].contains(result) {
-            throw object.invalid("it writes value \(result), which is written already", "each value written once")
+            throw object.invalid("it writes value \(result), which is already written", "each value written once")
         }
         let path = object.json["module"]?.string
         var instruction = Graph.Instruction(
@@ -172,8 +173,8 @@ struct GraphReader {
             let spec = graph.values[result].spec
             if let (dtype, shape) = stated[result], spec.dtype != dtype || spec.sizes != shape {
                 throw object.invalid(
-                    "its result is \(spec.dtype) \(spec.sizes), and the file says \(dtype) \(shape.prefix(20))",
-                    "what the operation gives")
+                    "its result is \(spec.dtype) \(spec.sizes), not the recorded \(dtype) \(shape.prefix(20))",
+                    "the result of the operation")
             }
             isWritten[result] = true
             graph.values[result].origin = .result(instruction: number)
@@ -188,7 +189,7 @@ struct GraphReader {
                 "there is no operation \(IOError.quoted(name))", "an operation of this version of Torchlight")
         }
         guard let attributes = object.json["attributes"] else {
-            throw object.invalid("attributes is missing", "an object")
+            throw object.invalid("the attributes are missing", "an object")
         }
         func decoded<P: Primitive>(_ type: P.Type) throws(ProgramProblem) -> any Primitive {
             do { return try attributes.decoded(as: type) } catch {
@@ -199,14 +200,14 @@ struct GraphReader {
         let primitive = try decoded(type)
         guard !primitive.hasSizeOfValues, !(primitive is ToDevice) else {
             throw object.invalid(
-                "\(name) cannot be part of a program", "operations whose sizes follow from those of the inputs")
+                "\(name) cannot be part of a program", "operations whose result shapes depend only on input shapes")
         }
         guard var creation = primitive as? any CreationPrimitive else { return primitive }
         creation.device = state.device
         return creation
     }
 
-    /// A short text for an error of decoding.
+    /// A short text of a decoding error.
     private static func text(_ error: any Error) -> String {
         switch error {
         case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context),
@@ -227,8 +228,8 @@ struct GraphReader {
         } catch { throw object.invalid("\(error)", "operands that the operation accepts") }
         guard specs.count == instruction.results.count else {
             throw object.invalid(
-                "\(primitive.publicName) gives \(quantity(specs.count, "result")), and the file says \(instruction.results.count)",
-                "what the operation gives")
+                "\(primitive.publicName) has \(quantity(specs.count, "result")), not the recorded \(instruction.results.count)",
+                "the results of the operation")
         }
         for (spec, result) in zip(specs, instruction.results) {
             guard spec.device == state.device || spec.rank == 0 else {
@@ -243,7 +244,7 @@ struct GraphReader {
         instruction.isInPlace = object.json["inPlace"]?.bool ?? false
         guard places.count == specs.count, !(primitive is any ViewPrimitive), !instruction.isInPlace || specs.count == 1
         else {
-            throw object.invalid("there is not a place for each result", "a value or null for each result")
+            throw object.invalid("places does not have one element for each result", "a value or null for each result")
         }
         for (i, json) in places.enumerated() {
             if case .null = json.content {
@@ -269,7 +270,7 @@ struct GraphReader {
         }
     }
 
-    /// Layouts among the attributes of views must lie in the memory that they are views of.
+    /// Throws if a layout among the attributes of a view exceeds the memory of its operand.
     private func checkMemory(
         _ primitive: any Primitive, _ operands: [Graph.ValueID], _ results: [Graph.ValueID], _ object: ProgramObject
     ) throws(ProgramProblem) {
@@ -281,7 +282,7 @@ struct GraphReader {
             elements.isEmpty || elements.upperBound * view.dtype.byteSize <= size * root.dtype.byteSize
         else {
             throw object.invalid(
-                "\(primitive.publicName) reaches the elements \(elements) of memory", "elements of its operand")
+                "\(primitive.publicName) accesses the elements \(elements) of memory", "elements of its operand")
         }
     }
 
@@ -317,7 +318,7 @@ struct GraphReader {
                     "there is no update \(IOError.quoted(kind))", "an update of this version of Torchlight")
             }
             guard let attributes = object.json["attributes"] else {
-                throw object.invalid("attributes is missing", "an object")
+                throw object.invalid("the attributes are missing", "an object")
             }
             let update: any GraphUpdate
             do { update = try attributes.decoded(as: type) } catch {
@@ -343,7 +344,7 @@ struct GraphReader {
         }
     }
 
-    /// The step of a scheduler: one that reads a metric has it as operand.
+    /// The step of a scheduler. A scheduler that reads a metric has it as operand.
     private func schedule(
         _ scheduler: LRScheduler, _ object: ProgramObject, _ operands: [Graph.ValueID], _ results: [Graph.ValueID]
     ) throws(ProgramProblem) -> GraphEffect {

@@ -3,8 +3,8 @@ import TorchlightFiles
 import TorchlightIO
 import TorchlightOptim
 
-// The file: a zip archive whose entries are stored, not compressed, each at a multiple of 64 bytes, so that the weights are mapped into
-// memory: `program.json`, and `tensors.safetensors`.
+// The file is a zip archive with two entries: `program.json` and `tensors.safetensors`. They are stored without
+// compression and aligned to 64 bytes, so that the weights can be memory-mapped.
 
 extension Program {
     private static let jsonEntry = "program.json"
@@ -12,7 +12,7 @@ extension Program {
     /// The largest size of the JSON of a program, in bytes.
     private static let jsonLimit = 1 << 28
 
-    /// Writes the program with its tensors and state as they are now to one file, which is created complete or not at all.
+    /// Writes the program with its current tensors and state to one file. The file is created completely or not at all.
     ///
     /// - Parameter path: the path of the file; by convention it ends in `.tlp`.
     /// - Throws: `IOError` if the file cannot be written.
@@ -31,10 +31,10 @@ extension Program {
         try file.commit()
     }
 
-    /// The JSON and the tensors of the program with its state as it is now.
+    /// The JSON and the tensors of the program with its current state.
     private func current(_ path: String) throws(IOError) -> (json: JSON, tensors: [ProgramTensors.Entry]) {
         let optimizerTensors = Set(form.optimizers.flatMap { $0.state.map(\.tensor) })
-        // The tensors of the optimisers are written anew; they come after all others.
+        // The tensors of the optimisers are written again, after all others.
         let kept = form.tensors.indices.filter { !optimizerTensors.contains($0) }
         var entries = kept.map { ProgramTensors.Entry(name: form.tensors[$0].name, tensor: state.tensors[$0]) }
         for (leaf, gradient) in form.gradients {
@@ -51,17 +51,17 @@ extension Program {
         return (.object(root), all)
     }
 
-    /// Reads a program that ``save(_:)`` wrote.
+    /// Reads a program file written by ``save(_:)``.
     ///
-    /// The tensors are memory-mapped: they are read when they are first used, and changes do not change the file. Everything is checked:
-    /// each operation must be one of this version of Torchlight and accept its operands, and give the shapes and dtypes that the file
-    /// says. A file holds no code and none is run while it is read.
+    /// The tensors are memory-mapped: they are read at first use, and changes do not change the file. The file is
+    /// validated: each operation must exist in this version of Torchlight, accept its operands, and return the shapes
+    /// and dtypes in the file. A file contains no code, and none runs while it is read.
     ///
     /// - Parameters:
     ///   - path: the path of the file.
-    ///   - device: the device on which the program is to run. Default: the CPU.
-    ///   - verifiesChecksum: whether the checksum of the tensors is verified, which reads all of them. Default: true.
-    /// - Throws: `IOError` if the file cannot be read, is damaged or is not a program.
+    ///   - device: the device of the program. Default: the CPU.
+    ///   - verifiesChecksum: whether the checksum of the tensors is compared, which reads all of them. Default: true.
+    /// - Throws: `IOError` if the file cannot be read, is damaged or is not a program file.
     public static func load(
         _ path: String, device: Device = .cpu, verifiesChecksum: Bool = true
     ) throws(IOError) -> Program {
@@ -71,7 +71,7 @@ extension Program {
                 throw FileKind.mismatch(bytes, file: path, operation: "program", expected: ([], "a program (.tlp)"))
                     ?? IOError(
                         .malformed, "program", file: path, "the file is not a program",
-                        expected: "a zip archive that Program.save wrote")
+                        expected: "a zip archive written by Program.save")
             }
             let archive = try ZipArchive(bytes, file: path, operation: "program")
             guard let text = archive[jsonEntry], let data = archive[tensorEntry] else {
@@ -95,9 +95,9 @@ extension Program {
         }
     }
 
-    /// Reads the JSON of a program, with zeros for its tensors: every check but those of the archive and of the tensors in it.
+    /// Reads the JSON of a program, with zeros for its tensors: all checks except those of the archive and its tensors.
     ///
-    /// - Parameter elementLimit: the largest number of elements of all tensors. More are an error.
+    /// - Parameter elementLimit: the largest number of elements of all tensors; more are an error.
     package static func withZeros(json bytes: [UInt8], file: String, elementLimit: Int) throws(IOError) -> Program {
         let json = try JSON.parse(bytes, file: file)
         do throws(ProgramProblem) {
@@ -148,7 +148,7 @@ extension Program {
         guard tensor.shape == info.shape, tensor.dtype == info.dtype else {
             throw ProgramProblem(
                 "the tensor \(IOError.quoted(info.name)) is \(tensor.dtype) \(tensor.shape)",
-                expected: "\(info.dtype) \(info.shape), as the program says")
+                expected: "\(info.dtype) \(info.shape), as recorded in the program")
         }
         do {
             return try checked {
@@ -156,12 +156,12 @@ extension Program {
                     var result = device == .cpu ? tensor : tensor.to(device)
                     if let strides = info.strides {
                         guard strides.count == info.shape.count else {
-                            throw ProgramProblem("there is not one stride for each size")
+                            throw ProgramProblem("the number of strides differs from the number of sizes")
                         }
                         let layout = Layout(shape: Dims(info.shape), strides: Dims(strides), offset: 0)
                         guard layout.isDenseInSomeOrder, layout.count == 0 || layout.extent == 0..<layout.count else {
                             throw ProgramProblem(
-                                "the strides \(strides) of \(IOError.quoted(info.name)) are not those of a tensor without gaps"
+                                "the strides \(strides) of \(IOError.quoted(info.name)) describe memory with gaps"
                             )
                         }
                         let copy = try Tensor(empty: layout, dtype: info.dtype, device: device)

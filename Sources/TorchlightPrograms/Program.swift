@@ -3,7 +3,7 @@ import TorchlightCore
 import TorchlightFiles
 import TorchlightOptim
 
-/// A function that was recorded and can be inspected, saved, loaded and run without its Swift code.
+/// A recorded function that can be inspected, saved, loaded and run without its Swift code.
 ///
 ///     let program = try export({ (x: Tensor) in model(x) }, x, dynamic: ["batch": 1...512])
 ///     print(program)
@@ -12,18 +12,19 @@ import TorchlightOptim
 ///     let loaded = try Program.load("model.tlp")      // in any process
 ///     let y = loaded(x)
 ///
-/// Results equal those of the function bit for bit. The program has the state of the function: what the function changes, such as
-/// parameters in a training step, running statistics, optimisers and generators, changes in the program when it runs, and
-/// ``save(_:)`` writes it as it is then. Results have no gradients.
+/// Results are equal to those of the function bit for bit. A program includes state: parameters, running statistics,
+/// optimisers and generators that the function changes are changed by runs of the program, and ``save(_:)`` writes
+/// their current values. Results have no gradients.
 ///
-/// A run is not recorded by `compile`, `vmap` or autograd around it. Several threads may run a program that changes nothing.
+/// Runs are not recorded by `compile`, `vmap` or autograd. A program that changes no tensors may run on several
+/// threads.
 public final class Program: @unchecked Sendable, CustomStringConvertible {
     let form: ProgramForm
     let state: ProgramState
     private let plans = Mutex<[(sizes: [Int], plan: Plan)]>([])
     private static let planLimit = 16
 
-    /// Checks the graph at the ends of the ranges of its sizes.
+    /// Validates the graph at the ends of the ranges of its sizes.
     init(_ form: ProgramForm, _ tensors: [Tensor], on device: Device) throws(ProgramProblem) {
         self.form = form
         state = try ProgramState(form, tensors, on: device)
@@ -44,13 +45,14 @@ public final class Program: @unchecked Sendable, CustomStringConvertible {
     /// The dynamic sizes of the inputs and their ranges.
     public var sizes: [DynamicDimensions.Size] { form.sizes }
 
-    /// The names and tensors of the program: parameters, buffers, constants and the state of optimisers. Runs that change tensors change
-    /// these.
+    /// The names and tensors of the program: parameters, buffers, constants and the state of optimisers. A run that
+    /// changes state changes these tensors.
     public var tensors: [(name: String, tensor: Tensor)] {
         zip(form.tensors, state.tensors).map { ($0.name, $1.detach()) }
     }
 
-    /// The operations, one a line: results with dtype and shape, operands, and the modules whose `forward` called them.
+    /// The operations, one per line: results with dtype and shape, operands, and the modules whose `forward` called
+    /// them.
     public var description: String { ProgramText(form).text }
 
     /// The device on which the program runs.
@@ -74,8 +76,8 @@ public final class Program: @unchecked Sendable, CustomStringConvertible {
 
     /// Runs the program.
     ///
-    /// - Parameter inputs: a tensor for each input, by name.
-    /// - Returns: the outputs by name.
+    /// - Parameter inputs: the tensors by the names of the inputs.
+    /// - Returns: the tensors by the names of the outputs.
     public func run(_ inputs: [String: Tensor]) -> [String: Tensor] {
         if let unknown = inputs.keys.sorted().first(where: { name in !self.inputs.contains { $0.name == name } }) {
             let placeholder = fail(
@@ -100,7 +102,7 @@ public final class Program: @unchecked Sendable, CustomStringConvertible {
 
     /// Runs the program.
     ///
-    /// - Parameter inputs: a tensor for each input, in order, of its dtype and shape, on the device of the program.
+    /// - Parameter inputs: one tensor per input, in order, with its dtype and shape, on the device of the program.
     /// - Returns: the outputs, in order.
     public func run(_ inputs: [Tensor]) -> [Tensor] {
         if let placeholder = inputs.first(where: \.isPlaceholder) { return outputNames.map { _ in placeholder } }
@@ -114,8 +116,8 @@ public final class Program: @unchecked Sendable, CustomStringConvertible {
         guard activeRecorder == nil else {
             throw TensorError(
                 .unsupported, in: "Program",
-                "a program runs inside of a function that is being recorded, as in compile or vmap",
-                expected: "a call outside of it",
+                "a program runs inside a function that is being recorded, as in compile or vmap",
+                expected: "a call outside the function",
                 fix: "call the program outside, or compile the function that was exported")
         }
         let plan = try plan(for: try sizes(of: inputs))
@@ -140,11 +142,11 @@ public final class Program: @unchecked Sendable, CustomStringConvertible {
         return plan
     }
 
-    /// The dynamic sizes of inputs, after all checks.
+    /// The dynamic sizes of the inputs, after all checks.
     private func sizes(of inputs: [Tensor]) throws(TensorError) -> [Int] {
         guard inputs.count == form.inputs.count else {
             throw TensorError(
-                .value, in: "Program", "another number of inputs", got: "\(inputs.count)",
+                .value, in: "Program", "the number of inputs is wrong", got: "\(inputs.count)",
                 expected: "\(form.inputs.count): " + form.inputs.map(\.description).joined(separator: ", "))
         }
         var sizes = [Int?](repeating: nil, count: form.sizes.count)
@@ -152,7 +154,7 @@ public final class Program: @unchecked Sendable, CustomStringConvertible {
             guard tensor.dtype == input.dtype, tensor.device == device, tensor.rank == input.shape.count else {
                 throw TensorError(
                     tensor.dtype == input.dtype ? .shape : .dtype, in: "Program",
-                    "the input \(input.name) is another tensor",
+                    "the input \(input.name) has another dtype, device or rank",
                     expected: "\(input.type) on \(device)", operands: [tensor])
             }
             for (dim, size) in zip(input.shape, tensor.shape) {
@@ -168,13 +170,13 @@ public final class Program: @unchecked Sendable, CustomStringConvertible {
                     guard form.sizes[index].range.contains(size) else {
                         throw TensorError(
                             .shape, in: "Program",
-                            "the size \(name) of the input \(input.name) is outside of its range",
+                            "the size \(name) of the input \(input.name) is outside its range",
                             got: "\(size)", expected: "\(form.sizes[index])",
                             fix: "export with a larger range in dynamic:")
                     }
                     if let known = sizes[index], known != size {
                         throw TensorError(
-                            .shape, in: "Program", "the inputs have several sizes \(name)", got: "\(known) and \(size)",
+                            .shape, in: "Program", "the inputs differ in the size \(name)", got: "\(known) and \(size)",
                             expected: "one size \(name)")
                     }
                     sizes[index] = size

@@ -1,13 +1,13 @@
 import TorchlightCore
 import TorchlightFiles
 
-/// The JSON of a program, read and checked but for its instructions.
+/// The JSON of a program, read and validated except for its instructions.
 struct ProgramForm: Sendable {
     struct TensorInfo: Sendable {
         var name: String
         var dtype: DType
         var shape: [Int]
-        /// The strides of a tensor that is not in row-major order; nil for one that is.
+        /// The strides of a tensor; nil for a contiguous one.
         var strides: [Int]?
     }
 
@@ -20,7 +20,7 @@ struct ProgramForm: Sendable {
     }
 
     struct SchedulerInfo: Sendable {
-        /// The index of its optimiser.
+        /// The index of the optimiser.
         var optimizer: Int
         var settings: [String: String]
         var state: [String: String]
@@ -31,10 +31,10 @@ struct ProgramForm: Sendable {
     let inputs: [ProgramInput]
     let outputNames: [String]
     let tensors: [TensorInfo]
-    /// The states of the generators; nil for the default generator.
+    /// The generator states; nil for the default generator.
     let generators: [Generator.State?]
     let optimizers: [OptimizerInfo]
-    /// The schedulers, in the order in which they were created.
+    /// The schedulers, in the order of creation.
     let schedulers: [SchedulerInfo]
     let gradients: [(leaf: Int, gradient: Int?)]
 
@@ -111,7 +111,7 @@ struct ProgramForm: Sendable {
                 className: try optimizer.string("class"), groups: groups, settings: settings, state: state)
         }
         let optimizerCount = optimizers.count
-        // Programs without schedulers do not have the list.
+        // Older programs have no list of schedulers.
         schedulers =
             json["schedulers"] == nil
             ? []
@@ -130,12 +130,12 @@ struct ProgramForm: Sendable {
     private static func checkUnique(_ names: [String], _ what: String) throws(ProgramProblem) {
         var seen = Set<[UInt8]>()
         for name in names where !seen.insert(Array(name.utf8)).inserted {
-            throw ProgramProblem("two \(what) have one name", got: IOError.quoted(name), expected: "each name once")
+            throw ProgramProblem("\(what) have the same name", got: IOError.quoted(name), expected: "each name once")
         }
     }
 }
 
-/// An object in the JSON of a program, whose members are read with checks.
+/// An object in the JSON of a program, with checked access to its members.
 struct ProgramObject {
     let json: JSON
     private let what: String
@@ -218,7 +218,7 @@ struct ProgramObject {
         return result
     }
 
-    /// Integers of at least 0.
+    /// A list of integers of at least 0.
     func integers(_ name: String) throws(ProgramProblem) -> [Int] {
         try array(name).map { element throws(ProgramProblem) in
             guard let number = element.int, number >= 0 else {

@@ -4,9 +4,9 @@ import TorchlightCore
 public struct ProgramInput: Sendable, Hashable, CustomStringConvertible {
     /// A dimension of an input.
     public enum Dimension: Sendable, Hashable, CustomStringConvertible {
-        /// A dimension of this size.
+        /// A fixed size.
         case fixed(Int)
-        /// A dimension whose size has this name; see ``Program/sizes``.
+        /// A dynamic size with this name; see ``Program/sizes``.
         case dynamic(String)
 
         /// The size or its name.
@@ -20,9 +20,9 @@ public struct ProgramInput: Sendable, Hashable, CustomStringConvertible {
 
     /// The name of the input.
     public let name: String
-    /// The dtype that the tensor must have.
+    /// The dtype of the input.
     public let dtype: DType
-    /// The shape that the tensor must have.
+    /// The shape of the input.
     public let shape: [Dimension]
 
     /// The name, the dtype and the shape, such as `x: float32 [batch, 3]`.
@@ -30,7 +30,7 @@ public struct ProgramInput: Sendable, Hashable, CustomStringConvertible {
 
     var type: String { "\(dtype) [" + shape.map(\.description).joined(separator: ", ") + "]" }
 
-    /// The shape for sizes.
+    /// The shape for given dynamic sizes.
     func shape(_ names: [String], _ sizes: [Int]) -> [Int] {
         shape.map { dimension in
             switch dimension {

@@ -2,23 +2,23 @@ import TorchlightCore
 import TorchlightFiles
 import TorchlightOptim
 
-/// What a program reads and changes: its tensors, generators, optimisers and schedulers.
+/// The state of a program: tensors, generators, optimisers and schedulers.
 struct ProgramState {
     let tensors: [Tensor]
     let generators: [Generator]
     let optimizers: [any Optimizer]
     let schedulers: [LRScheduler]
     let device: Device
-    /// Stands for the default generator of a run.
+    /// The placeholder of the default generator of the thread that runs the program.
     let defaultGenerator = Generator(seed: 0)
 
-    /// - Parameter tensors: the tensors that the form names, in its order, on the device.
+    /// - Parameter tensors: the tensors listed in the form, in order, on the device.
     init(_ form: ProgramForm, _ tensors: [Tensor], on device: Device) throws(ProgramProblem) {
         for (info, tensor) in zip(form.tensors, tensors) where tensor.dtype != info.dtype || tensor.shape != info.shape
         {
             throw ProgramProblem(
                 "the tensor \(IOError.quoted(info.name)) is \(tensor.dtype) \(tensor.shape)",
-                expected: "\(info.dtype) \(info.shape), as the program says")
+                expected: "\(info.dtype) \(info.shape), as recorded in the program")
         }
         guard tensors.count == form.tensors.count else { throw ProgramProblem("tensors are missing") }
         self.device = device
@@ -32,7 +32,7 @@ struct ProgramState {
             else {
                 throw ProgramProblem(
                     "the gradient of \(IOError.quoted(form.tensors[leaf].name)) has another shape or dtype",
-                    expected: "those of the tensor")
+                    expected: "the shape and dtype of the tensor")
             }
             tensors[leaf].grad = tensors[gradient]
         }
@@ -88,10 +88,10 @@ struct ProgramState {
         return schedulers
     }
 
-    /// The tensors by their memory, which results must not share.
+    /// The storages of the tensors; results must not share them.
     var storages: Set<ObjectIdentifier> { Set(tensors.map { ObjectIdentifier($0.storage) }) }
 
-    /// Throws unless the leaves have the gradients that the program was exported with, as far as it reads them.
+    /// Throws unless the leaves whose gradient the program reads have gradients as when it was exported.
     func checkGradients(_ form: ProgramForm) throws(TensorError) {
         for (leaf, gradient) in form.gradients {
             let now = tensors[leaf].grad

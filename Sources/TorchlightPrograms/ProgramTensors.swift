@@ -1,7 +1,7 @@
 import TorchlightCore
 import TorchlightOptim
 
-/// The tensors of a program, with a name each, and the generators and optimisers of its state.
+/// The named tensors of a program, and the generators and optimisers of its state.
 struct ProgramTensors {
     struct Entry {
         var name: String
@@ -9,11 +9,12 @@ struct ProgramTensors {
     }
 
     private(set) var entries: [Entry] = []
-    /// The generators that random operations draw from; nil for the default generator of the process that runs the program.
+    /// The generators of random operations; nil for the default generator of the thread that runs the program.
     private(set) var generators: [Generator?] = []
     private(set) var optimizers: [any Optimizer] = []
     private(set) var schedulers: [LRScheduler] = []
-    /// The leaves whose gradient the function reads before it sets it, and the tensor that holds it; nil if there is none.
+    /// The leaves whose gradient the function reads before it sets it, with the index of the gradient; nil for no
+    /// gradient.
     var gradients: [(leaf: Int, gradient: Int?)] = []
 
     private var byStorage: [ObjectIdentifier: Int] = [:]
@@ -21,23 +22,23 @@ struct ProgramTensors {
     private var generatorIndices: [ObjectIdentifier: Int] = [:]
     private let known: [ObjectIdentifier: String]
     private let defaultGenerator: Generator
-    /// The constants of a recording, in their order, which those of further recordings must equal.
+    /// The constants of the first recording, in order, which the constants of further recordings must equal.
     private var constants: [Int] = []
     private var nextConstant: Int?
 
     /// - Parameters:
-    ///   - names: names of tensors from outside of the function.
-    ///   - defaultGenerator: the generator that was the default one.
+    ///   - names: names of tensors from outside the function.
+    ///   - defaultGenerator: the default generator during the recording.
     init(names: [(name: String, tensor: Tensor)], defaultGenerator: Generator) {
         known = Dictionary(
             names.map { (ObjectIdentifier($0.tensor.storage), $0.name) }, uniquingKeysWith: { first, _ in first })
         self.defaultGenerator = defaultGenerator
     }
 
-    /// Begins a further recording of the function.
+    /// Starts another recording of the function.
     mutating func beginFurtherRecording() { nextConstant = 0 }
 
-    /// The index of a tensor from outside, by its memory.
+    /// The index of a tensor from outside, identified by its memory.
     mutating func index(of tensor: Tensor) -> Int {
         if let index = byStorage[ObjectIdentifier(tensor.storage)] { return index }
         let index = add(tensor, known[ObjectIdentifier(tensor.storage)] ?? "tensor\(entries.count)")
@@ -45,7 +46,7 @@ struct ProgramTensors {
         return index
     }
 
-    /// The index of a tensor of numbers of the program.
+    /// The index of a constant tensor.
     mutating func index(ofConstant tensor: Tensor) throws(ProgramProblem) -> Int {
         guard let next = nextConstant else {
             constants.append(add(tensor, "constant\(constants.count)"))
@@ -54,9 +55,9 @@ struct ProgramTensors {
         let old = next < constants.count ? entries[constants[next]].tensor : nil
         guard let old, haveSameBits(old, tensor) else {
             throw ProgramProblem(
-                "a tensor of numbers of the program has other numbers for other sizes",
+                "the elements of a constant tensor depend on the dynamic sizes",
                 got: "\(tensor.dtype) \(tensor.shape)" + (old.map { " and \($0.dtype) \($0.shape)" } ?? ""),
-                expected: "tensors that operations make, such as Tensor.arange(x.size(0))")
+                expected: "tensors computed by operations, such as Tensor.arange(x.size(0))")
         }
         nextConstant = next + 1
         return constants[next]
@@ -99,7 +100,7 @@ struct ProgramTensors {
         return schedulers.count - 1
     }
 
-    /// Replaces the tensors at some indices, as by copies that the program may change.
+    /// Replaces the tensors at some indices, for example by copies that the program may change.
     mutating func replace(_ indices: Set<Int>, _ make: (Tensor) throws(TensorError) -> Tensor) throws(TensorError) {
         for index in indices { entries[index].tensor = try make(entries[index].tensor) }
     }

@@ -1,6 +1,6 @@
 import TorchlightFiles
 
-/// A program as text: one line for each instruction.
+/// The text of a program: one line per instruction.
 struct ProgramText {
     private let form: ProgramForm
     private var values: [JSON] { form.json["graph"]?["values"]?.elements ?? [] }
@@ -56,7 +56,7 @@ struct ProgramText {
 
     private static func short(_ text: String) -> String { IOError.oneLine(text, limit: 60) }
 
-    /// An attribute, with expressions of sizes as such.
+    /// The text of an attribute; sizes are written as expressions.
     private func attribute(_ json: JSON) -> String {
         switch json.content {
         case .array(let elements): "[" + elements.map(attribute).joined(separator: ", ") + "]"

@@ -10,12 +10,12 @@ struct ProgramWriter {
     private let graph: Graph
     private var tensors: ProgramTensors
     private let device: Device
-    /// The tensors that a run of the graph changes.
+    /// The indices of the tensors that a run of the graph changes.
     private(set) var changed: Set<Int> = []
 
-    /// The JSON of the values and instructions of a recording, with those of its tensors that are new added to the table.
+    /// Encodes the values and instructions of a recording as JSON, and adds its new tensors to the table.
     ///
-    /// - Returns: the JSON, and the tensors that a run changes.
+    /// - Returns: the JSON, and the indices of the tensors that a run changes.
     static func encode(
         _ recording: FunctionRecording, into tensors: inout ProgramTensors, on device: Device
     ) throws(ProgramProblem) -> (json: JSON, changed: Set<Int>) {
@@ -50,7 +50,7 @@ struct ProgramWriter {
         ])
     }
 
-    /// The tensor whose elements a value is at first.
+    /// The tensor with the initial elements of a value.
     private mutating func tensor(of value: Graph.ValueID) throws(ProgramProblem) -> Int {
         switch graph.values[value].origin {
         case .outside(let tensor): return tensors.index(of: tensor)
@@ -60,8 +60,8 @@ struct ProgramWriter {
         case .argument:
             throw ProgramProblem(
                 "the function changes an argument in place",
-                expected: "a function that returns what it computes, or x.clone()")
-        default: throw ProgramProblem("the function changes a tensor that is not one of the program")
+                expected: "a function that returns its result, or x.clone()")
+        default: throw ProgramProblem("the function changes a tensor that does not belong to the program")
         }
     }
 
@@ -124,12 +124,12 @@ struct ProgramWriter {
         return .object(members)
     }
 
-    /// An effect as the members of its instruction; nil for one that a program leaves out.
+    /// The members of an instruction with an effect; nil for an effect that programs leave out.
     private mutating func json(
         _ effect: GraphEffect, _ instruction: Graph.Instruction
     ) throws(ProgramProblem) -> [(String, JSON)]? {
         if case .setGradient(let leaf) = effect.kind {
-            // The gradients of the arguments are not those of the program.
+            // The gradients of arguments are not part of the program.
             guard case .outside(let tensor) = leaf else { return nil }
             let name = instruction.operands.isEmpty ? "clearGradient" : "setGradient"
             return [("effect", .string(name)), ("tensor", .int(tensors.index(of: tensor)))]
@@ -137,7 +137,7 @@ struct ProgramWriter {
         switch effect.form {
         case .check: return nil
         case .none:
-            throw ProgramProblem("\(effect.name) runs code of the program, which a file cannot hold")
+            throw ProgramProblem("\(effect.name) runs code of the program, which cannot be saved in a file")
         case .update(let update):
             for operand in instruction.operands.prefix(instruction.results.count) {
                 if case .outside(let tensor) = graph.values[operand.value].origin {
@@ -161,12 +161,12 @@ struct ProgramWriter {
         }
     }
 
-    /// The step of a scheduler as the members of its instruction.
+    /// The members of an instruction that steps a scheduler.
     private mutating func json(_ scheduler: LRScheduler) throws(ProgramProblem) -> [(String, JSON)] {
         let optimizer = scheduler.optimizer
         guard SchedulerClasses.settings(of: scheduler) != nil else {
             throw ProgramProblem(
-                "the scheduler \(type(of: scheduler)) has code of the program, which a file cannot hold",
+                "the scheduler \(type(of: scheduler)) has code of the program, which cannot be saved in a file",
                 expected: "a scheduler of Torchlight without closures")
         }
         guard OptimizerClasses.names.contains("\(type(of: optimizer))") else {
@@ -181,8 +181,8 @@ struct ProgramWriter {
 
     // MARK: State
 
-    /// The JSON of the tables of tensors, generators, optimisers, schedulers and gradients, with the tensors of the optimisers among the
-    /// tensors.
+    /// The JSON of the tables of tensors, generators, optimisers, schedulers and gradients, and the tensors including
+    /// those of the optimisers.
     static func state(
         tensors: [ProgramTensors.Entry], generators: [Generator?], optimizers: [any Optimizer],
         schedulers: [LRScheduler], gradients: [(leaf: Int, gradient: Int?)]
@@ -246,7 +246,7 @@ struct ProgramWriter {
                 .array(gradients.map { ["tensor": .int($0.leaf), "gradient": $0.gradient.map(JSON.int) ?? nil] })
             ),
         ]
-        // Versions of Torchlight that have no schedulers in programs read those without any.
+        // Programs without schedulers stay readable for versions of Torchlight that support none.
         return (schedulers.isEmpty ? members : members + [("schedulers", .array(schedulersJSON))], all)
     }
 

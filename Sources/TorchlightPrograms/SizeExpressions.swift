@@ -1,16 +1,17 @@
 import TorchlightCore
 import TorchlightFiles
 
-/// Numbers in the JSON of a program that depend on dynamic sizes.
+/// Expressions of dynamic sizes in the JSON of a program.
 ///
-/// Such a number is an object `{"$size": [[2, "batch"], [1]], "divisor": 1, "form": "integer"}`: the sum of products of a factor and
-/// sizes, divided by a number. The form `real` is its floating-point number, `reciprocal` one divided by it.
+/// An expression is an object `{"$size": [[2, "batch"], [1]], "divisor": 1, "form": "integer"}`: a sum of products of a
+/// factor and sizes, divided by an integer. The form `real` is its value as a floating-point number, `reciprocal` is 1
+/// divided by it.
 enum SizeExpressions {
     private static let key = "$size"
 
-    // MARK: Joining recordings
+    // MARK: Writing
 
-    /// One JSON for the recordings of a function at several sizes.
+    /// Combines the JSON of the recordings of a function at several sizes.
     ///
     /// - Parameters:
     ///   - recordings: the JSON of each recording.
@@ -23,7 +24,7 @@ enum SizeExpressions {
             if texts.allSatisfy({ $0 == texts[0] }) { return first }
             guard let expression = expression(recordings, plan, names) else {
                 throw ProgramProblem(
-                    "a number depends on the dynamic sizes in a way that a program cannot express",
+                    "a number is not a supported function of the dynamic sizes",
                     got: zip(plan.points, texts).map { "\($1) for \(sizes($0, names))" }.joined(separator: ", "),
                     expected: "sums of products of at most two different sizes, and their reciprocals")
             }
@@ -57,7 +58,7 @@ enum SizeExpressions {
         let texts = recordings.map { String($0.text().prefix(80)) }
         let other = texts.indices.first { texts[$0] != texts[0] } ?? 0
         return ProgramProblem(
-            "the function does other operations for other sizes",
+            "the operations of the function depend on the dynamic sizes",
             got:
                 "\(texts[0]) for \(sizes(plan.points[0], names)), \(texts[other]) for \(sizes(plan.points[other], names))",
             expected: "the same operations for all sizes in the ranges")
@@ -94,7 +95,7 @@ enum SizeExpressions {
 
     // MARK: Reading
 
-    /// The JSON with the numbers for some sizes in place of expressions.
+    /// The JSON with the expressions evaluated for given sizes.
     static func evaluated(_ json: JSON, _ names: [String], _ sizes: [Int]) throws(ProgramProblem) -> JSON {
         switch json.content {
         case .null, .bool, .string, .number: return json
@@ -120,8 +121,8 @@ enum SizeExpressions {
         let (polynomial, form) = try parsed(json, names)
         guard let value = polynomial.value(at: sizes) else {
             throw ProgramProblem(
-                "the number \(polynomial.text(names)) is not whole for these sizes", got: Self.sizes(sizes, names),
-                expected: "sizes for which all numbers are whole and fit into 64 bits", offset: json.offset)
+                "the number \(polynomial.text(names)) is not an integer for these sizes", got: Self.sizes(sizes, names),
+                expected: "sizes for which all numbers are integers of 64 bits", offset: json.offset)
         }
         let text =
             switch form {
@@ -166,7 +167,7 @@ enum SizeExpressions {
         return (polynomial, form)
     }
 
-    /// The text of a number or an expression, as `2*batch + 1`.
+    /// The text of a number or an expression, such as `2*batch + 1`.
     static func text(_ json: JSON, _ names: [String]) -> String {
         guard let (polynomial, form) = try? parsed(json, names) else { return json.text() }
         let text = polynomial.text(names)
@@ -174,12 +175,12 @@ enum SizeExpressions {
     }
 }
 
-/// What is wrong with the JSON of a program.
+/// An error in the JSON of a program.
 struct ProgramProblem: Error {
     let problem: String
     let got: String?
     let expected: String
-    /// The position in `program.json`.
+    /// The byte offset in `program.json`; nil if unknown.
     let offset: Int?
 
     init(_ problem: String, got: String? = nil, expected: String = "", offset: Int? = nil) {
@@ -189,12 +190,12 @@ struct ProgramProblem: Error {
         self.offset = offset
     }
 
-    /// The same as an error of an operation.
+    /// The error of an operation.
     func error(in operation: String) -> TensorError {
         TensorError(.value, in: operation, problem, got: got, expected: expected.isEmpty ? nil : expected)
     }
 
-    /// The same as an error of a file.
+    /// The error of a file.
     func error(file: String) -> IOError {
         IOError(
             .malformed, "program", file: file,

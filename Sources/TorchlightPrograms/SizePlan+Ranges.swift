@@ -1,9 +1,9 @@
 import TorchlightCore
 
 extension SizePlan {
-    /// The sizes for which a function is recorded: that of the examples, and two others in the range of each name. Small numbers behave
-    /// in their own way, such as 1, which broadcasts, and equal ones would not be told apart; so they are distinct and above 1 where
-    /// the ranges allow it.
+    /// The sizes for which a function is recorded: those of the examples, and two others in the range of each name.
+    /// Small sizes have special cases, such as broadcasting of 1, and equal sizes could not be distinguished; so the
+    /// sizes are distinct and above 1 if the ranges allow it.
     static func inRanges(
         _ sizes: [DynamicDimensions.Size], examples: [Int], avoiding fixed: Set<Int>
     ) throws(TensorError) -> SizePlan {
@@ -11,7 +11,7 @@ extension SizePlan {
         var chosen: [[Int]] = []
         for (size, example) in zip(sizes, examples) {
             var numbers: [Int] = []
-            // The second size is a near one. The third is larger by a factor, to find branches on sizes.
+            // The second size is close to the first. The third is several times larger, to find branches on sizes.
             func take(_ count: Int, from start: Int, _ isGood: (Int) -> Bool) {
                 for distance in 0..<256 where numbers.count < count {
                     for candidate in [start + distance, start - distance] {

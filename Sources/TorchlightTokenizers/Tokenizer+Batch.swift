@@ -2,24 +2,24 @@ import Glibc
 import Synchronization
 
 extension Tokenizer {
-    /// Encodes several texts on several threads. With padding to the longest, all get the length of the longest.
+    /// Encodes a batch of texts on several threads. With padding to the longest, all encodings have the same length.
     /// - Parameters:
     ///   - texts: the texts.
     ///   - addSpecialTokens: whether the special tokens of the post-processor are added. Default: true.
-    ///   - threads: the number of threads; nil for as many as there are CPUs. Default: nil.
-    /// - Throws: ``TokenizerError``, that of the first text that has one.
+    ///   - threads: the number of threads. Default: nil, the number of CPUs.
+    /// - Throws: ``TokenizerError``, for the first text that fails.
     public func encodeBatch(
         _ texts: [String], addSpecialTokens: Bool = true, threads: Int? = nil
     ) throws(TokenizerError) -> [Encoding] {
         try encodeBatch(texts.map { (.text($0), nil) }, addSpecialTokens: addSpecialTokens, threads: threads)
     }
 
-    /// Encodes several texts or pairs on several threads.
+    /// Encodes a batch of texts or pairs on several threads.
     /// - Parameters:
-    ///   - inputs: the texts or words, each with the second text of a pair or nil.
+    ///   - inputs: the texts or words, each with the second text of a pair, or nil.
     ///   - addSpecialTokens: whether the special tokens of the post-processor are added. Default: true.
-    ///   - threads: the number of threads; nil for as many as there are CPUs. Default: nil.
-    /// - Throws: ``TokenizerError``, that of the first input that has one.
+    ///   - threads: the number of threads. Default: nil, the number of CPUs.
+    /// - Throws: ``TokenizerError``, for the first input that fails.
     public func encodeBatch(
         _ inputs: [(Input, Input?)], addSpecialTokens: Bool = true, threads: Int? = nil
     ) throws(TokenizerError) -> [Encoding] {
@@ -35,7 +35,7 @@ extension Tokenizer {
     }
 }
 
-/// Loops over several threads of the operating system.
+/// Parallel loops over indices.
 enum Parallel {
     /// The number of CPUs.
     static let cpuCount = max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
@@ -46,7 +46,8 @@ enum Parallel {
         try map(count, threads: threads, body, scratch: {}, finish: { _ in })
     }
 
-    /// The results of the closure for each index. Each thread makes a scratch and takes the next index until none is left.
+    /// The results of the closure for each index. Each thread creates a scratch and takes the next index until all are
+    /// done.
     static func map<Result, Scratch>(
         _ count: Int, threads: Int?, _ body: (Int, Scratch) throws(TokenizerError) -> Result,
         scratch: () -> Scratch, finish: (Scratch) -> Void
@@ -75,8 +76,8 @@ enum Parallel {
         return results.map { $0! }
     }
 
-    /// Runs the closure on several threads at once, one of which is the calling one. Threads that the system refuses to
-    /// start are left out.
+    /// Runs the closure on several threads, including the calling one. If the system cannot start a thread, fewer are
+    /// used.
     private static func run(_ threads: Int, _ body: () -> Void) {
         guard threads > 1 else { return body() }
         withoutActuallyEscaping(body) { body in

@@ -1,9 +1,9 @@
 extension Tokenizer {
-    /// Joins the tokens of ids to a text. Ids without token are left out.
+    /// Returns the text of token ids. Ids without a token are ignored.
     /// - Parameters:
     ///   - ids: the ids.
-    ///   - skippingSpecialTokens: whether special tokens are left out. Default: false.
-    /// - Throws: ``TokenizerError`` if a regular expression of the decoder takes too long.
+    ///   - skippingSpecialTokens: whether special tokens are omitted. Default: false.
+    /// - Throws: ``TokenizerError`` if a regular expression of the decoder exceeds its step limit.
     public func decode(
         _ ids: some Sequence<Int>, skippingSpecialTokens: Bool = false
     ) throws(TokenizerError) -> String {
@@ -30,12 +30,12 @@ extension Tokenizer {
         }
     }
 
-    /// Decodes several lists of ids on several threads.
+    /// Returns the texts of a batch of lists of ids, on several threads.
     /// - Parameters:
     ///   - batch: the lists.
-    ///   - skippingSpecialTokens: whether special tokens are left out. Default: false.
-    ///   - threads: the number of threads; nil for as many as there are CPUs. Default: nil.
-    /// - Throws: ``TokenizerError``, that of the first list that has one.
+    ///   - skippingSpecialTokens: whether special tokens are omitted. Default: false.
+    ///   - threads: the number of threads. Default: nil, the number of CPUs.
+    /// - Throws: ``TokenizerError``, for the first list that fails.
     public func decodeBatch(
         _ batch: [[Int]], skippingSpecialTokens: Bool = false, threads: Int? = nil
     ) throws(TokenizerError) -> [String] {
@@ -44,13 +44,13 @@ extension Tokenizer {
         }
     }
 
-    /// A stream that decodes ids one by one.
-    /// - Parameter skippingSpecialTokens: whether special tokens are left out. Default: false.
+    /// Returns a stream that decodes ids one by one.
+    /// - Parameter skippingSpecialTokens: whether special tokens are omitted. Default: false.
     public func decodeStream(skippingSpecialTokens: Bool = false) -> DecodeStream {
         DecodeStream(tokenizer: self, skippingSpecialTokens: skippingSpecialTokens)
     }
 
-    /// Decodes ids one by one, as they are generated. The parts together are the text.
+    /// Decodes ids one by one, as they are generated. The concatenation of the parts is the text.
     ///
     ///     var stream = tokenizer.decodeStream()
     ///     for id in ids {
@@ -58,14 +58,14 @@ extension Tokenizer {
     ///     }
     ///     print(try stream.finish() ?? "")
     ///
-    /// A character whose bytes are spread over several tokens is held back until it is complete.
+    /// A character whose bytes are in several tokens is buffered until it is complete.
     public struct DecodeStream: Sendable {
         private let tokenizer: Tokenizer
         private let skippingSpecialTokens: Bool
         /// The tokens of the last parts, on which the text of the next tokens may depend, and their text.
         private var context: [Int] = []
         private var contextText = ""
-        /// Tokens whose text is not complete, and the part of it that was returned.
+        /// The tokens whose text is incomplete, and the part of it that was returned.
         private var pending: [Int] = []
         private var returned = ""
 
@@ -91,13 +91,13 @@ extension Tokenizer {
             return text[bytes.index(bytes.startIndex, offsetBy: start.count)...]
         }
 
-        /// Takes the next id.
+        /// Appends the next id.
         /// - Returns: the text that is complete; nil if there is none.
         /// - Throws: ``TokenizerError``, as `decode`.
         public mutating func append(_ id: Int) throws(TokenizerError) -> String? {
             pending.append(id)
             let text = try pendingText()
-            // Up to three replacement characters at the end may be the start of a character.
+            // Up to three replacement characters at the end may be an incomplete character.
             let held = min(text.unicodeScalars.reversed().prefix { $0 == "\u{FFFD}" }.count, 3)
             let complete = String(text.unicodeScalars.dropLast(held))
             let part = Self.rest(of: complete, after: returned).map(String.init) ?? ""
@@ -113,7 +113,7 @@ extension Tokenizer {
         }
 
         /// Ends the text.
-        /// - Returns: what was held back, with U+FFFD for bytes that are no character; nil if there is nothing.
+        /// - Returns: the buffered text, with U+FFFD for bytes that are not a character; nil if there is none.
         /// - Throws: ``TokenizerError``, as `decode`.
         public mutating func finish() throws(TokenizerError) -> String? {
             let text = String(try pendingText())

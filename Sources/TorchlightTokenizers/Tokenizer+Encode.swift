@@ -1,5 +1,5 @@
 extension Tokenizer {
-    /// Encodes a text or a pair with the memory of the calling thread.
+    /// Encodes a text or a pair with the scratch of the calling thread.
     func encode(
         _ input: Input, _ pair: Input?, _ addSpecialTokens: Bool, _ scratch: ModelScratch
     ) throws(TokenizerError) -> Encoding {
@@ -19,7 +19,7 @@ extension Tokenizer {
         return encoding
     }
 
-    /// Runs the post-processor and joins its results.
+    /// Runs the post-processor and concatenates its results.
     private func join(
         _ first: Encoding, _ second: Encoding?, _ addSpecialTokens: Bool
     ) throws(TokenizerError) -> Encoding {
@@ -73,7 +73,8 @@ extension Tokenizer {
         return result
     }
 
-    /// Runs normaliser and pre-tokenizer; returns whether the pieces are bytes instead of characters of the byte alphabet.
+    /// Runs normaliser and pre-tokenizer; returns whether the pieces are raw bytes instead of characters of the byte
+    /// alphabet.
     func prepare(_ bytes: UnsafeBufferPointer<UInt8>, _ text: inout PieceText) throws(TokenizerError) -> Bool {
         text.load(bytes)
         if !added.isEmpty { added.extractPlain(from: &text, ignoringSpecial: readsSpecialTokensAsText) }
@@ -87,7 +88,7 @@ extension Tokenizer {
         return isRaw
     }
 
-    /// Appends the tokens of a text, or of one word of a text that is already cut.
+    /// Appends the tokens of a text, or of one word of a pre-tokenized text.
     private func encodeText(
         _ bytes: UnsafeBufferPointer<UInt8>, word: Int?, _ scratch: ModelScratch, _ result: inout Encoding
     ) throws(TokenizerError) {
@@ -112,7 +113,7 @@ extension Tokenizer {
         }
     }
 
-    /// For each byte the number of the scalar that it is part of, and the number of scalars at the end.
+    /// The index of the scalar of each byte, and the number of scalars at the end.
     private static func indexScalars(_ bytes: UnsafeBufferPointer<UInt8>, _ indices: inout [Int32]) {
         indices.removeAll(keepingCapacity: true)
         indices.reserveCapacity(bytes.count + 1)
@@ -124,7 +125,7 @@ extension Tokenizer {
         indices.append(index + 1)
     }
 
-    /// Appends the tokens of a piece with their positions in the original text.
+    /// Appends the tokens of a piece with their offsets in the original text.
     @inline(__always)
     private func append(
         _ piece: PieceText.Piece, _ word: Int, _ isASCII: Bool, _ scratch: ModelScratch, _ result: inout Encoding
@@ -136,7 +137,7 @@ extension Tokenizer {
             if token.start < token.end, token.end <= length {
                 range = scratch.text.original(Int(piece.start + token.start), Int(piece.start + token.end))
             } else {
-                // Tokens that are not in the piece, which byte fallback makes of affixes.
+                // Tokens that are not in the piece: byte fallback of affixes.
                 range = (Int(token.start), Int(token.end))
             }
             if isASCII {
@@ -150,7 +151,7 @@ extension Tokenizer {
                 )
             }
             if piece.token >= 0 || token.id == unknownID {
-                // The text itself, where it differs from the token.
+                // The text, if it differs from the token.
                 scratch.text.withBytes(piece) { bytes in
                     let text = UnsafeBufferPointer(rebasing: bytes[Int(token.start)..<Int(token.end)])
                     let isSame = names.withBytes(of: Int(token.id)) { $0.elementsEqual(text) }

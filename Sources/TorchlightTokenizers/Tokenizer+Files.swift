@@ -1,10 +1,10 @@
 import TorchlightFiles
 
 extension Tokenizer {
-    /// The largest file that is read, in bytes.
+    /// The maximum file size in bytes.
     private static let largestFile = 1 << 30
 
-    /// Reads a file, unless it is of another kind, which would be a vocabulary of a few odd words.
+    /// Reads a file. Throws for a file of another kind, which would otherwise be read as a vocabulary.
     ///
     /// - Parameter isText: Whether the file is text. Default: true.
     static func read(_ path: String, isText: Bool = true) throws(IOError) -> [UInt8] {
@@ -22,10 +22,10 @@ extension Tokenizer {
 
     /// Reads a tokenizer from a folder or a file.
     ///
-    /// In a folder, the first of these is read: `tokenizer.json`; `vocab.json` with `merges.txt`; `vocab.txt`;
-    /// `tokenizer.model` or `spiece.model` or `sentencepiece.bpe.model`. A file is one of these, or a GGUF file of a model.
+    /// In a folder, the first of these files is read: `tokenizer.json`; `vocab.json` with `merges.txt`; `vocab.txt`;
+    /// `tokenizer.model`, `spiece.model` or `sentencepiece.bpe.model`. A file is one of these, or a GGUF model.
     /// - Parameter path: the path of the folder or file.
-    /// - Throws: `IOError` if there is no such file or it is malformed.
+    /// - Throws: `IOError` if the file does not exist or is malformed.
     public init(path: String) throws(IOError) {
         if FileSystem.isDirectory(path) {
             func file(_ name: String) -> String? { FileSystem.isFile("\(path)/\(name)") ? "\(path)/\(name)" : nil }
@@ -58,11 +58,11 @@ extension Tokenizer {
     /// Reads a tokenizer from the bytes of a `tokenizer.json`.
     /// - Parameters:
     ///   - bytes: the contents of the file.
-    ///   - file: the name of the file in errors. Default: `tokenizer.json`.
-    /// - Throws: `IOError` if they are malformed.
+    ///   - file: the file name in errors. Default: `tokenizer.json`.
+    /// - Throws: `IOError` if the bytes are malformed.
     public init(json bytes: [UInt8], file: String = "tokenizer.json") throws(IOError) {
         let config = Config(json: try JSON.parse(bytes, file: file), file: file)
-        guard config.json.members != nil else { throw config.failure("no object", expected: "a tokenizer") }
+        guard config.json.members != nil else { throw config.failure("not a JSON object", expected: "a tokenizer") }
         let version = try config.string("version", default: "1.0")
         guard version == "1.0" else {
             throw config.failure("the version \(IOError.quoted(version))", expected: "1.0")
@@ -96,13 +96,15 @@ extension Tokenizer {
     /// - Parameters:
     ///   - vocabulary: the path of `vocab.json`.
     ///   - merges: the path of `merges.txt`.
-    ///   - addsPrefixSpace: whether a text gets a space before its first word. Default: false.
+    ///   - addsPrefixSpace: whether a space is inserted before the first word of a text. Default: false.
     /// - Throws: `IOError` if the files cannot be read or are malformed.
     public init(vocabulary: String, merges: String, addsPrefixSpace: Bool = false) throws(IOError) {
         let bytes = try Self.read(vocabulary)
         let json = try JSON.parse(bytes, file: vocabulary)
         guard let members = json.members else {
-            throw IOError(.malformed, "tokenizer", file: vocabulary, "no object", expected: "tokens with their ids")
+            throw IOError(
+                .malformed, "tokenizer", file: vocabulary, "the file is not a JSON object",
+                expected: "tokens with their ids")
         }
         var pairs: [(left: [UInt8], right: [UInt8])] = []
         let lines = try Self.read(merges).split(separator: 0x0A)
@@ -113,7 +115,7 @@ extension Tokenizer {
                 throw IOError(
                     .malformed, "tokenizer", file: merges,
                     "line \(number + 1) is \(IOError.quoted(String(decoding: line, as: UTF8.self)))",
-                    expected: "two tokens with a space between them")
+                    expected: "two tokens separated by a space")
             }
             pairs.append(pair)
         }
@@ -128,17 +130,17 @@ extension Tokenizer {
         }
     }
 
-    /// Makes the stages around the model those of byte-level BPE.
+    /// Sets the stages around the model to those of byte-level BPE.
     mutating func setByteLevel(addsPrefixSpace: Bool) {
         preTokenizer = .byteLevel(addsPrefixSpace: addsPrefixSpace, trimsOffsets: true, usesRegex: true)
         postProcessor = .byteLevel(addsPrefixSpace: true, trimsOffsets: false, usesRegex: true)
         decoder = .byteLevel(addsPrefixSpace: true, trimsOffsets: true, usesRegex: true)
     }
 
-    /// Reads a WordPiece tokenizer, such as that of BERT, from its vocabulary, one token a line.
+    /// Reads a WordPiece tokenizer, such as that of BERT, from its vocabulary, with one token per line.
     /// - Parameters:
     ///   - path: the path of `vocab.txt`.
-    ///   - lowercase: whether texts are written in lower case and without accents. Default: true.
+    ///   - lowercase: whether texts are converted to lower case, and accents removed. Default: true.
     /// - Throws: `IOError` if the file cannot be read or is malformed.
     public init(wordPieceVocabulary path: String, lowercase: Bool = true) throws(IOError) {
         let bytes = try Self.read(path)
@@ -167,7 +169,7 @@ extension Tokenizer {
         }
     }
 
-    /// Makes the stages around the model those of BERT.
+    /// Sets the stages around the model to those of BERT.
     mutating func setBERT(lowercase: Bool) {
         normalizer = .bert(cleansText: true, separatesChinese: true, stripsAccents: nil, lowercases: lowercase)
         preTokenizer = .bert
@@ -189,8 +191,8 @@ extension Tokenizer {
 
     // MARK: Saving
 
-    /// The tokenizer as `tokenizer.json`.
-    /// - Parameter indented: whether the text has lines and indentation. Default: true.
+    /// Returns the tokenizer as the text of a `tokenizer.json`.
+    /// - Parameter indented: whether the JSON has line breaks and indentation. Default: true.
     public func json(indented: Bool = true) -> String {
         JSON.object([
             ("version", "1.0"), ("truncation", truncation?.json ?? nil), ("padding", padding?.json ?? nil),
@@ -200,7 +202,7 @@ extension Tokenizer {
         ]).text(indented: indented)
     }
 
-    /// Writes the tokenizer to a file, `tokenizer.json`. The file is created complete or not at all.
+    /// Writes the tokenizer to a `tokenizer.json`, which is created completely or not at all.
     /// - Parameter path: the path of the file; an existing file is replaced.
     /// - Throws: `IOError` if the file cannot be written.
     public func save(_ path: String) throws(IOError) {

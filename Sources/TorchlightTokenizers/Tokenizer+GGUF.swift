@@ -3,17 +3,17 @@ import TorchlightFiles
 extension Tokenizer {
     /// Reads the tokenizer of a GGUF file: the metadata `tokenizer.ggml.*`.
     ///
-    /// The models `gpt2` (byte-level BPE, with the pre-tokenizers of GPT-2, Llama 3, Qwen 2 and StarCoder) and `llama`
-    /// (BPE of SentencePiece) are read. `<s>` and `</s>` are added where the file says so.
+    /// Supported models are `gpt2` (byte-level BPE, with the pre-tokenizers of GPT-2, Llama 3, Qwen 2 and StarCoder)
+    /// and `llama` (BPE of SentencePiece). `<s>` and `</s>` are added if the metadata require it.
     /// - Parameter path: the path of the file.
-    /// - Throws: `IOError` if the file cannot be read, is malformed, or has a tokenizer of another kind.
+    /// - Throws: `IOError` if the file cannot be read, is malformed, or has an unsupported tokenizer.
     public init(gguf path: String) throws(IOError) {
         let mapped = try MappedFile(path)
         try self.init(
             gguf: mapped.withBytes { bytes throws(IOError) in try GGUFHeader(bytes, file: path) }, path: path)
     }
 
-    /// Creates the tokenizer of the header of a GGUF file.
+    /// Creates the tokenizer in the header of a GGUF file.
     package init(gguf header: GGUFHeader, path: String) throws(IOError) {
         let source = GGUFTokenizer(header: header, path: path)
         switch header.string("tokenizer.ggml.model") {
@@ -27,7 +27,7 @@ extension Tokenizer {
     }
 }
 
-/// The fields of a tokenizer in a GGUF file.
+/// The metadata of a tokenizer in a GGUF file.
 private struct GGUFTokenizer {
     let header: GGUFHeader
     let path: String
@@ -57,7 +57,7 @@ private struct GGUFTokenizer {
         return numbers.map { Kind(rawValue: $0) ?? .normal }
     }
 
-    /// Adds the tokens at the beginning and the end that the file asks for.
+    /// Adds the begin and end tokens that the metadata require.
     private func addSpecialTokens(
         to tokenizer: inout Tokenizer, _ tokens: [String], bosByDefault: Bool
     ) throws(IOError) {
@@ -65,7 +65,7 @@ private struct GGUFTokenizer {
             guard header.bool("tokenizer.ggml.\(flag)") ?? standard, let id = header.integer("tokenizer.ggml.\(id)")
             else { return nil }
             guard tokens.indices.contains(id) else {
-                throw failure("\(flag) is set, and the id is \(id)", expected: "an id below \(tokens.count)")
+                throw failure("\(flag) is set, with the id \(id)", expected: "an id below \(tokens.count)")
             }
             return (tokens[id], id)
         }
@@ -109,7 +109,7 @@ private struct GGUFTokenizer {
 
     // MARK: Byte-level BPE
 
-    /// The regular expressions that cut a text before BPE, by `tokenizer.ggml.pre`.
+    /// The regular expressions of the pre-tokenizer, by `tokenizer.ggml.pre`.
     private static let patterns: [String: [String]] = {
         let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
         let rest = #" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
@@ -132,7 +132,7 @@ private struct GGUFTokenizer {
         var merges: [(left: [UInt8], right: [UInt8])] = []
         for merge in header.strings("tokenizer.ggml.merges") ?? [] {
             guard let pair = BPEModel.pair(Array(merge.utf8)) else {
-                throw failure("the merge \(IOError.quoted(merge))", expected: "two tokens with a space between them")
+                throw failure("the merge \(IOError.quoted(merge))", expected: "two tokens separated by a space")
             }
             merges.append(pair)
         }
@@ -146,7 +146,7 @@ private struct GGUFTokenizer {
         options.ignoresMerges = ["llama-bpe", "llama3", "llama-v3"].contains(name)
         var tokenizer = Tokenizer(.bpe(try BPEModel(vocabulary, merges: merges, options, file: path)))
         tokenizer.setByteLevel(addsPrefixSpace: false)
-        // Those with a full expression cut the text by it alone, the others by that of GPT-2 afterwards.
+        // Complete expressions replace that of GPT-2; the others are applied before it.
         let isComplete = patterns.first.map { $0.count > 10 } ?? false
         do {
             var stages: [PreTokenizer] = []
@@ -174,7 +174,7 @@ private struct GGUFTokenizer {
             scores.allSatisfy(\.isFinite)
         else {
             throw failure(
-                "tokenizer.ggml.scores are missing or do not fit", expected: "\(tokens.count) finite numbers")
+                "tokenizer.ggml.scores are missing or malformed", expected: "\(tokens.count) finite numbers")
         }
         var file = Tokenizer.SentencePieceFile()
         for (index, text) in tokens.enumerated() {

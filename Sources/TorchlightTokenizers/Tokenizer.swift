@@ -1,32 +1,32 @@
 import Synchronization
 import TorchlightFiles
 
-/// A tokenizer: turns text into tokens with ids, and ids into text.
+/// A tokenizer, which converts text to token ids and token ids to text.
 ///
 ///     let tokenizer = try Tokenizer(path: "bert-base-uncased")     // a folder or a file
 ///     let encoding = try tokenizer.encode("Hello, world!")
 ///     encoding.ids                                                 // [101, 7592, 1010, 2088, 999, 102]
 ///     try tokenizer.decode(encoding.ids, skippingSpecialTokens: true)
 ///
-/// A tokenizer has five stages: a normaliser replaces characters, a pre-tokenizer cuts the text into words, a model (BPE,
-/// WordPiece, Unigram or whole words) turns words into tokens, a post-processor adds special tokens, and a decoder joins
-/// tokens to a text. They are read from `tokenizer.json`, the format of Hugging Face's tokenizers, whose results these
-/// are; from `vocab.json` and `merges.txt`; from `vocab.txt`; or from the `.model` file of SentencePiece.
+/// A tokenizer has five stages: the normaliser replaces characters, the pre-tokenizer splits the text into words, the
+/// model (BPE, WordPiece, Unigram or WordLevel) splits words into tokens, the post-processor adds special tokens, and
+/// the decoder converts tokens to text. Results are equal to those of Hugging Face's tokenizers. Supported files are
+/// `tokenizer.json`, `vocab.json` with `merges.txt`, `vocab.txt`, and the `.model` file of SentencePiece.
 ///
 /// A tokenizer can be used on several threads at the same time.
 public struct Tokenizer: Sendable {
     var normalizer: Normalizer?
-    // Remembered words depend on these two.
+    // Cached words depend on the pre-tokenizer and the model.
     var preTokenizer: PreTokenizer? { didSet { scratches = Scratches() } }
     var model: Model { didSet { scratches = Scratches() } }
     var postProcessor: PostProcessor?
     var decoder: TokenDecoder?
     private(set) var added = AddedTokens()
-    /// How encodings are cut; nil for not at all.
+    /// The truncation of encodings; nil for no truncation.
     public var truncation: Truncation?
-    /// How encodings are padded; nil for not at all.
+    /// The padding of encodings; nil for no padding.
     public var padding: Padding?
-    /// Whether special tokens in a text are read as plain text. Default: false.
+    /// Whether special tokens in a text are encoded as plain text. Default: false.
     public var readsSpecialTokensAsText = false
     private(set) var names: TokenNames
     private(set) var scratches = Scratches()
@@ -38,7 +38,7 @@ public struct Tokenizer: Sendable {
 
     // MARK: Vocabulary
 
-    /// The number of tokens.
+    /// Returns the number of tokens.
     /// - Parameter withAddedTokens: whether added tokens count. Default: true.
     public func vocabularySize(withAddedTokens: Bool = true) -> Int {
         guard withAddedTokens else { return model.count }
@@ -46,13 +46,13 @@ public struct Tokenizer: Sendable {
             + added.ids.keys.lazy.filter { model.vocabulary.id(of: String(decoding: $0, as: UTF8.self)) == nil }.count
     }
 
-    /// The id of a token; nil if it is not in the vocabulary.
+    /// Returns the id of a token; nil if it is not in the vocabulary.
     public func id(of token: String) -> Int? { added.ids[Array(token.utf8)] ?? model.vocabulary.id(of: token) }
 
-    /// The token of an id; nil if there is none.
+    /// Returns the token of an id; nil if there is none.
     public func token(of id: Int) -> String? { added.tokens[id]?.content ?? model.vocabulary.token(id: id) }
 
-    /// All tokens with their ids.
+    /// Returns all tokens with their ids.
     /// - Parameter withAddedTokens: whether added tokens are included. Default: true.
     public func vocabulary(withAddedTokens: Bool = true) -> [String: Int] {
         var result: [String: Int] = [:]
@@ -66,8 +66,8 @@ public struct Tokenizer: Sendable {
     /// The added tokens by id.
     public var addedTokens: [Int: AddedToken] { added.tokens }
 
-    /// Adds tokens to the vocabulary. A token that is there keeps its id and gets the new properties; others get the ids
-    /// after the largest one.
+    /// Adds tokens to the vocabulary. A token in the vocabulary keeps its id and gets the new properties; other tokens
+    /// get ids after the largest one.
     /// - Throws: ``TokenizerError`` if a token is too long or cannot be normalised.
     public mutating func add(_ tokens: [AddedToken]) throws(TokenizerError) {
         try add(tokens.map { ($0, nil) })
@@ -86,13 +86,13 @@ public struct Tokenizer: Sendable {
     /// - Parameters:
     ///   - text: the text.
     ///   - addSpecialTokens: whether the special tokens of the post-processor are added. Default: true.
-    /// - Throws: ``TokenizerError`` if the model has no token for unknown words, if a regular expression takes too long,
-    ///   or if the text cannot be truncated.
+    /// - Throws: ``TokenizerError`` if the model has no token for unknown words, if a regular expression exceeds its
+    ///   step limit, or if the text cannot be truncated.
     public func encode(_ text: String, addSpecialTokens: Bool = true) throws(TokenizerError) -> Encoding {
         try encode(.text(text), nil, addSpecialTokens)
     }
 
-    /// Encodes a pair of texts, for example a question and a passage.
+    /// Encodes a pair of texts, such as a question and a passage.
     /// - Parameters:
     ///   - text: the first text.
     ///   - pair: the second text.
@@ -104,7 +104,7 @@ public struct Tokenizer: Sendable {
         try encode(.text(text), .text(pair), addSpecialTokens)
     }
 
-    /// Encodes a text that is already cut into words. Offsets are those within a word.
+    /// Encodes a pre-tokenized text. Offsets are relative to the words.
     /// - Parameters:
     ///   - words: the words.
     ///   - addSpecialTokens: whether the special tokens of the post-processor are added. Default: true.
@@ -113,11 +113,11 @@ public struct Tokenizer: Sendable {
         try encode(.words(words), nil, addSpecialTokens)
     }
 
-    /// What can be encoded: a text, or words that are already cut.
+    /// An input of a tokenizer: a text, or a pre-tokenized text.
     public enum Input: Sendable, ExpressibleByStringLiteral {
         /// A text.
         case text(String)
-        /// Words.
+        /// The words of a pre-tokenized text.
         case words([String])
 
         /// Creates a text.
@@ -142,7 +142,7 @@ public struct Tokenizer: Sendable {
         return try encode(input, pair, addSpecialTokens, scratch)
     }
 
-    /// The ids of a text, without offsets and masks: the fastest way to get them.
+    /// Returns the token ids of a text, without offsets and masks, which is faster than `encode`.
     /// - Parameters:
     ///   - text: the text.
     ///   - addSpecialTokens: whether the special tokens of the post-processor are added. Default: true.
@@ -151,7 +151,7 @@ public struct Tokenizer: Sendable {
         try encode(text, addSpecialTokens: addSpecialTokens).ids
     }
 
-    /// The memory of threads that encode, kept between texts.
+    /// The buffers of threads that encode, reused between texts.
     final class Scratches: Sendable {
         private let free = Mutex<[Box]>([])
 
@@ -162,7 +162,7 @@ public struct Tokenizer: Sendable {
             free.withLock { if $0.count < 64 { $0.append(box) } }
         }
 
-        /// A scratch belongs to one thread at a time.
+        /// One thread uses a scratch at a time.
         private struct Box: @unchecked Sendable {
             let scratch: ModelScratch
         }

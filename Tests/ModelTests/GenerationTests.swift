@@ -150,7 +150,7 @@ import TorchlightIO
         #expect(error { $0.stopStrings = ["x"] }.contains("use TextGenerator"))
         #expect(error { $0.badWords = [[]] }.contains("badWords"))
         #expect(error { $0.maxLength = 5 }.contains("maxLength is 5 with a prompt of 5 tokens"))
-        #expect(error { $0.promptLookupTokens = 3 }.contains("assisted decoding with 2 prompts; expected one prompt"))
+        #expect(error { $0.promptLookupTokens = 3 }.contains("decoding with 2 prompts; expected one prompt"))
         #expect(error { $0.etaCutoff = 1 }.contains("etaCutoff is 1.0"))
     }
 

@@ -213,7 +213,7 @@ import TorchlightIO
         defer { server.stop() }
         let hub = hub(server)
         let file = #expect(throws: IOError.self) { try hub.file("me/tiny", "none.json") }
-        #expect(file?.kind == .notFound && file?.problem.contains("no such file") == true)
+        #expect(file?.kind == .notFound && file?.problem.contains("the file does not exist") == true)
         let revision = #expect(throws: IOError.self) { try hub.file("me/tiny", "config.json", revision: "nowhere") }
         #expect(revision?.problem.contains("'nowhere'") == true, "\(revision!)")
         #expect(throws: IOError.self) { try hub.snapshot("me/tiny", patterns: ["*.gguf"]) }

@@ -118,7 +118,7 @@ import Torchlight
         expectSame(different, stack((0..<4).map { looped(x[$0]) }, dim: 0), "different")
         let same = vmap({ mapped($0) }, randomness: .same)(Tensor.ones([4, 50], dtype: .float64))
         for i in 1..<4 { expectSame(same[i], same[0], "same") }
-        expectRefusal(by: "vmap", .value, "not said") { vmap { mapped($0) }(x) }
+        expectRefusal(by: "vmap", .value, "randomness is .error") { vmap { mapped($0) }(x) }
     }
 
     @Test func sequencesAndAttention() {

@@ -49,9 +49,9 @@ import Torchlight
             return "none"
         }
         #expect(problem([.rename("*.a", to: "a")], ["x.a": one, "y.a": one]) == "load: x.a and y.a both become a")
-        #expect(problem([.rename("a.*", to: "*.*")], [:]).contains("more stars"))
-        #expect(problem([.transpose("a")], ["a": one]).contains("does not fit a, which is [1]"))
-        #expect(problem([.permute("a", [0, 0])], ["a": Tensor.ones(2, 2)]).contains("does not fit"))
+        #expect(problem([.rename("a.*", to: "*.*")], [:]).contains("more wildcards"))
+        #expect(problem([.transpose("a")], ["a": one]).contains("does not match the shape of a, [1]"))
+        #expect(problem([.permute("a", [0, 0])], ["a": Tensor.ones(2, 2)]).contains("does not match the shape"))
     }
 
     private final class Tied: Module {

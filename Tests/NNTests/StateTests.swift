@@ -25,7 +25,7 @@ import Torchlight
         #expect(error?.mismatched.map { "\($0.name) \($0.found) \($0.expected)" } == ["fc2.weight [10, 64] [10, 128]"])
         #expect(
             error?.description
-                == "load: the state dict does not fit Net: 1 missing (fc1.weight); 2 unexpected (fc1.wieght, like "
+                == "load: the state dictionary does not match Net: 1 missing (fc1.weight); 2 unexpected (fc1.wieght, like "
                 + "fc1.weight?, head.scale); 1 of another shape (fc2.weight is [10, 64], the module has [10, 128])")
         #expect(model.fc1.bias!.equal(before))
     }

@@ -109,8 +109,8 @@ import TorchlightIO
             ("input that does not exist, got y", { try exportONNX(x, to: $0, dynamic: ["y": [0: "n"]]) { $0 } }),
             ("no dimension 5", { try exportONNX(x, to: $0, dynamic: ["input": [5: "n"]]) { $0 } }),
             ("no input has the dynamic size, got k", { try exportONNX(x, to: $0, dynamic: ["n", "m", "k"]) { $0 } }),
-            ("outside of the range of n, got 2", { try exportONNX(x, to: $0, dynamic: ["n": 3...9]) { $0 } }),
-            ("no two other sizes above 1 in 2...3", { try exportONNX(x, to: $0, dynamic: ["n": 2...3]) { $0 } }),
+            ("outside the range of n, got 2", { try exportONNX(x, to: $0, dynamic: ["n": 3...9]) { $0 } }),
+            ("2...3 contains no two other sizes above 1", { try exportONNX(x, to: $0, dynamic: ["n": 2...3]) { $0 } }),
             ("dynamic size is empty", { try exportONNX(x, to: $0, dynamic: [""]) { $0 } }),
             (
                 "2 in the input input0 and 3 in input1",

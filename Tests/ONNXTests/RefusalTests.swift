@@ -44,9 +44,9 @@ struct RefusalTests {
         var named = node("Add", ["x", "b"], ["a"])
         named.name = "first"
         #expect(error(model([named, node("Neg", ["a"], ["b"])], outputs: ["a"])).contains("cycle"))
-        #expect(error(model([named])).contains("node 'first' (Add): nothing makes the input 'b'"))
-        #expect(error(model([node("Neg", ["x"], ["z"])])).contains("nothing makes the output 'y'"))
-        #expect(error(model([node("Neg", ["x"], ["y"]), node("Abs", ["x"], ["y"])])).contains("made twice"))
+        #expect(error(model([named])).contains("node 'first' (Add): no node computes the input 'b'"))
+        #expect(error(model([node("Neg", ["x"], ["z"])])).contains("no node computes the output 'y'"))
+        #expect(error(model([node("Neg", ["x"], ["y"]), node("Abs", ["x"], ["y"])])).contains("computed twice"))
         #expect(error(model([node("Add", ["x"], ["y"])])).contains("1 input; expected 2"))
         #expect(error(model([node("Relu", ["x"], ["y"])], opset: 9999)).contains("version 9999"))
         let alpha = [("alpha", AttributeProto.Value.string(Array("a".utf8)))]

@@ -284,11 +284,11 @@ private struct Trace: Sendable, CustomTestStringConvertible {
             return error?.problem ?? ""
         }
         #expect(problem { try SGD(a).load(adam.state()) }.contains("has no value for"))
-        #expect(problem { try AdamW(a).load(adam.state()) } == "it was saved by Adam, and this optimiser is AdamW")
+        #expect(problem { try AdamW(a).load(adam.state()) } == "it was saved by Adam, but this optimiser is AdamW")
         #expect(problem { try Adam([Parameter(Tensor.ones(3))]).load(adam.state()) }.contains("exp_avg of parameter 0"))
         #expect(
             problem { try Adam([Parameter(Tensor.ones(2)), Parameter(Tensor.ones(2))]).load(adam.state()) }
-                .contains("group 0 has 1 parameters, and in this optimiser it has 2"))
+                .contains("group 0 has 1 parameters, but in this optimiser it has 2"))
         var broken = adam.state()
         broken.tensors["0.exp_avg_sq"] = nil
         #expect(problem { try Adam(a).load(broken) } == "exp_avg_sq of parameter 0 is missing")

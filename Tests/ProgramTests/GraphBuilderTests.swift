@@ -57,9 +57,10 @@ import Torchlight
         let other = GraphBuilder().placeholder("x", [2, 3])
         let outside = Tensor.ones(2, 3)
         let calls: [(String, () -> Tensor)] = [
-            ("no elements", { graph.run(y) }), ("is another one", { graph.run(y, feed: ["x": Tensor.ones(3, 2)]) }),
+            ("feed has no tensor", { graph.run(y) }),
+            ("has another shape, dtype or device", { graph.run(y, feed: ["x": Tensor.ones(3, 2)]) }),
             ("no placeholder", { graph.run(y, feed: ["x": outside, "z": outside]) }),
-            ("not one of this graph", { graph.run(other, feed: ["x": outside]) }),
+            ("does not belong to this graph", { graph.run(other, feed: ["x": outside]) }),
             ("of this name", { graph.placeholder("x", [1]) }),
             ("", { graph.build { x.matmul(x) } }), ("in place", { graph.build { outside.add_(x) } }),
             ("", { graph.build { x * x.sum().item() } }),

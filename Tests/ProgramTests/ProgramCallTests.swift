@@ -22,8 +22,8 @@ import TorchlightFiles
             ("a size", "[batch, 3]", { _ = program(Tensor.ones(2, 4)) }),
             ("a size outside of the range", "1...8", { _ = program(Tensor.ones(9, 3)) }),
             ("a device", "on cpu", { _ = program(Tensor.ones([2, 3], device: .meta)) }),
-            ("no input", "another number of inputs", { _ = program.run([Tensor]()) }),
-            ("two inputs", "another number of inputs", { _ = program(Tensor.ones(2, 3), Tensor.ones(2, 3)) }),
+            ("no input", "the number of inputs is wrong", { _ = program.run([Tensor]()) }),
+            ("two inputs", "the number of inputs is wrong", { _ = program(Tensor.ones(2, 3), Tensor.ones(2, 3)) }),
             ("a missing name", "an input is missing", { _ = program.run([String: Tensor]()) }),
             ("an unknown name", "no input of this name", { _ = program.run(["x": Tensor.ones(2, 3)]) }),
             ("a failed operation", "add", { _ = program(Tensor.ones(2, 3) + Tensor.ones(2, 4)) }),
@@ -46,7 +46,7 @@ import TorchlightFiles
         let program = try Self.program()
         let x = Tensor.ones(2, 3)
         let f = compile { (x: Tensor) in program(x) }
-        #expect(errorText { _ = f(x) }.contains("a program runs inside of a function that is being recorded"))
+        #expect(errorText { _ = f(x) }.contains("a program runs inside a function that is being recorded"))
         #expect(errorText { _ = try export({ (x: Tensor) in program(x) }, x) }.contains("a program runs inside"))
         #expect(
             errorText { _ = vmap { (row: Tensor) in program(row.unsqueeze(0)) }(x) }.contains("a program runs inside"))

@@ -6,7 +6,7 @@
 #define TL_KERNEL_BODY "Contract/AdaptivePool.kernels.h"
 #include "Support/EachInstructionSet.h"
 
-/// The windows of adaptive pooling are given by the sizes alone.
+/// The windows of adaptive pooling depend on the sizes only.
 static int64_t adaptive_work(const tl::Pool& p) { return p.in[0] * p.in[1] * p.in[2] + p.positions(); }
 
 void tl_adaptive_max_pool(int32_t spatial, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {

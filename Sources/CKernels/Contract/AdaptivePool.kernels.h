@@ -2,13 +2,13 @@
 
 namespace tl::TL_ISA {
 
-/// Window i of adaptive pooling reaches from i * in / out, rounded down, to (i + 1) * in / out, rounded up.
+/// Window i of adaptive pooling is floor(i * in / out) ..< ceil((i + 1) * in / out).
 static inline int64_t adaptive_begin(const Pool& p, int d, int64_t i) { return i * p.in[d] / p.out[d]; }
 static inline int64_t adaptive_end(const Pool& p, int d, int64_t i) {
     return ((i + 1) * p.in[d] + p.out[d] - 1) / p.out[d];
 }
 
-/// Calls body(offset of the plane in x, of the result in y and in the indices, begin and end of the window).
+/// Calls body(offset of the channel in x, offset of the result in y and in the indices, begin and end of the window).
 template <class Body>
 static inline __attribute__((always_inline)) void each_adaptive(const Pool& p, int64_t begin, int64_t end, Body&& body) {
     for (int64_t plane = begin; plane < end; plane++) {
@@ -59,7 +59,7 @@ static void adaptive_average_planes(const Pool& p, int64_t begin, int64_t end) {
     });
 }
 
-/// grad_x was zeroed already.
+/// grad_x must be zero.
 template <class T>
 static void adaptive_average_backward_planes(const Pool& p, int64_t begin, int64_t end) {
     each_adaptive(p, begin, end, [&](int64_t x_at, int64_t y_at, int64_t, const int64_t* from, const int64_t* to) {

@@ -2,7 +2,7 @@
 
 namespace tl::TL_ISA {
 
-/// How much of a window counts along one dimension when its elements are averaged.
+/// The number of elements of a window that are counted along one dimension.
 static inline int64_t pool_span(const Pool& p, int d, int64_t position) {
     const int64_t begin = position * p.stride[d] - p.padding[d], end = begin + p.kernel[d];
     const int64_t low = p.count_include_pad ? -p.padding[d] : 0;
@@ -11,17 +11,17 @@ static inline int64_t pool_span(const Pool& p, int d, int64_t position) {
     return length > 0 ? length : 0;
 }
 
-/// What an average over the window at these positions is divided by.
+/// The divisor of the average over the window at these indices.
 static inline int64_t pool_divisor(const Pool& p, int64_t i, int64_t j, int64_t k) {
     return p.divisor ? p.divisor : pool_span(p, 0, i) * pool_span(p, 1, j) * pool_span(p, 2, k);
 }
 
-/// What the averages of a piece of a row are divided by. The part of the last dimension is kept from row to row.
+/// The divisors of a range of results in a row. The factors of the last dimension are reused from row to row.
 template <class T>
 class RowDivisors {
   public:
     explicit RowDivisors(const Pool& p) : p(p) {}
-    /// The divisor of result first + k is of_row times of_column[k].
+    /// The divisor of result first + k is of_row * of_column[k].
     void prepare(int64_t i, int64_t j, int64_t first, int64_t count) {
         of_row = T(p.divisor ? p.divisor : pool_span(p, 0, i) * pool_span(p, 1, j));
         if (first == ready) return;
@@ -35,7 +35,7 @@ class RowDivisors {
     int64_t ready = -1;
 };
 
-/// Whether the sums of windows lose digits that count in the type of the elements, of which a vector holds more.
+/// Whether the sums of windows need more precision than the dtype of the elements has.
 static inline bool has_large_windows(const Pool& p) { return p.window() > 64; }
 
 template <class T, class Sum>
@@ -110,7 +110,7 @@ static void average_pool_channels(const Pool& p, int64_t begin, int64_t end) {
     else average_channels<T, T>(p, begin, end);
 }
 
-/// grad_x was zeroed already.
+/// grad_x must be zero.
 template <class T>
 static void average_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) {
     RowDivisors<T> divisors(p);
@@ -131,7 +131,7 @@ static void average_pool_backward_planes(const Pool& p, int64_t begin, int64_t e
     }
 }
 
-/// Channels-last: whole images; grad_x was zeroed already.
+/// Channels-last: whole images; grad_x must be zero.
 template <class T>
 static void average_pool_backward_channels(const Pool& p, int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; n++)

@@ -1,5 +1,5 @@
-// Products of complex matrices: by cgemm and zgemm of the BLAS that linear algebra loads, and by a plain loop where the
-// matrices are small or there is no such library.
+// Products of complex matrices: cgemm and zgemm of the BLAS library of the linear algebra kernels, or a plain loop for
+// small matrices and without the library.
 #include "Contract/ComplexProduct.h"
 #include "Contract/ProductCut.h"
 #include "Support/Lapack.h"
@@ -8,9 +8,9 @@
 namespace tl {
 namespace {
 
-/// Multiplications below which a call of the library costs more than the loop.
+/// The number of multiplications below which the loop is faster than a library call.
 constexpr int64_t small_product = 512;
-/// Multiplications from which each matrix of a small batch is cut for the threads.
+/// The number of multiplications from which each matrix of a small batch is split over threads.
 constexpr int64_t large_product = int64_t(1) << 20;
 
 template <class T>
@@ -48,7 +48,7 @@ void multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, T al
                               b.strides[2]};
         C* const result = static_cast<C*>(out.data) + i * out.strides[0] + row * leading + column;
         if (!routines) return multiply_plainly(rows, columns, k, left, right, result, leading, alpha, beta);
-        // BLAS takes columns: the transposed product, of which rows are columns.
+        // BLAS is column-major: the transposed product is computed.
         const auto is_plain = [](const Factor<T>& x, int64_t columns) { return x.column == 1 || columns == 1; };
         const auto stride_of = [](const Factor<T>& x, bool plain, int64_t rows, int64_t columns) {
             const int64_t least = plain ? columns : rows;

@@ -5,8 +5,8 @@
 
 namespace tl {
 
-/// out[b, m, n] = alpha * a[b, m, k] @ b[b, k, n] + beta * out; complex64 or complex128, all the same. Each matrix has a
-/// dimension of stride 1, and rows of `out` are contiguous.
+/// out[b, m, n] = alpha * a[b, m, k] @ b[b, k, n] + beta * out, for operands of one dtype, complex64 or complex128.
+/// Each matrix has a dimension of stride 1, and the rows of `out` are contiguous.
 void multiply_complex(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, double alpha, double beta);
 
 } // namespace tl

@@ -1,9 +1,9 @@
-// Convolutions. float32 (and half types on processors with instructions for products of them) run in oneDNN, large 3x3 ones by Winograd's
-// algorithm, and those for which oneDNN's AVX2 kernels fall short in our own; other half types convert to float32;
-// float64 unfolds the windows into a matrix and multiplies.
+// Convolutions. float32 (and half types on CPUs with instructions for their products) use oneDNN, large 3x3 kernels
+// Winograd's algorithm, and convolutions for which the AVX2 kernels of oneDNN are slow the direct kernels of Direct.h.
+// Other half types are converted to float32; float64 unfolds the windows to a matrix and multiplies (im2col).
 //
-// Channels-last activations run as they lie, which costs nothing beside oneDNN's own blocked layout; row-major ones are
-// reordered to the blocked layout and back, which beats the kernels that work on rows.
+// Channels-last activations are used in their layout, which is as fast as the blocked layout of oneDNN. Row-major
+// activations are reordered to the blocked layout and back, which is faster than the row-major kernels.
 #include "Contract/Direct.h"
 #include "Contract/LibraryConvolution.h"
 #include "Contract/ThinWeights.h"
@@ -31,7 +31,7 @@ bool is_written(const Call& c, const tl_tensor* x) {
     return x == c.w || x == c.bias;
 }
 
-/// Replaces one operand by a dense copy and runs.
+/// Replaces one operand by a contiguous copy and runs.
 template <class Run>
 int32_t with_copy(const Call& call, const tl_tensor* Call::* which, int32_t dtype, Order order, Run&& run) {
     const tl_tensor* original = call.*which;
@@ -52,8 +52,8 @@ bool winograd_from_environment() {
 }
 bool winograd_enabled = winograd_from_environment();
 
-/// The same convolution for Winograd's algorithm. The gradient of x is the convolution of the gradient of y with the
-/// kernels turned and the channels exchanged, padded by what the forward one leaves of 2.
+/// The arguments of Winograd's algorithm. The gradient of x is the convolution of the gradient of y with the rotated
+/// kernels and exchanged channels, with padding 2 minus that of the forward pass.
 Winograd winograd_of(const Call& c) {
     const bool data = c.kind == Convolution::backward_data;
     const tl_tensor &x = data ? *c.out : *c.x, &y = data ? *c.x : *c.out;
@@ -87,7 +87,7 @@ int32_t run_winograd(const Call& c) {
     return enough_memory ? 0 : dnnl_out_of_memory;
 }
 
-/// Gradients of weights for which oneDNN has no good answer on row-major data: a few channels in.
+/// Gradients of weights with few input channels in row-major layout, for which oneDNN is slow.
 bool suits_thin_weights(const Call& c) {
     const tl_conv_params& p = *c.p;
     if (c.kind != Convolution::backward_weights || c.x->dtype != TL_FLOAT32 || p.spatial != 2 || p.groups != 1)
@@ -107,7 +107,7 @@ int32_t run_thin_weights(const Call& c) {
     return 0;
 }
 
-/// The same convolution for our own direct kernels.
+/// The arguments of the direct kernels.
 Direct direct_of(const Call& c) {
     const tl_conv_params& p = *c.p;
     const auto values = [](const tl_tensor* t) { return t ? static_cast<float*>(t->data) : nullptr; };
@@ -116,8 +116,8 @@ Direct direct_of(const Call& c) {
             {p.dilation[0], p.dilation[1]}, values(c.x), values(c.out), values(c.w), values(c.bias)};
 }
 
-/// Where our kernels were measured ahead of oneDNN 2.6 with AVX2 on row-major images. Its AVX-512 kernels reach 90 to 98 %
-/// of the arithmetic, and 1x1 kernels have nothing to gain.
+/// Where the direct kernels were measured faster than oneDNN 2.6 with AVX2 on row-major images. The AVX-512 kernels of
+/// oneDNN reach 90 to 98 % of peak, and 1x1 kernels gain nothing.
 bool suits_direct(const Call& c) {
     const tl_conv_params& p = *c.p;
     if (instruction_set != InstructionSet::avx2 || c.x->dtype != TL_FLOAT32 || p.spatial != 2 || p.groups != 1)
@@ -162,7 +162,7 @@ int32_t run(const Call& c) {
     if (suits_direct(c)) return run_direct(c);
     if (wanted != TL_FLOAT64) {
         const int32_t status = library_convolution(c);
-        // What the library has no kernel for in a half type goes through float32, as on other processors.
+        // Half types that the library does not support are computed in float32, as on other CPUs.
         return half && status == dnnl_unimplemented ? with_copy(c, &Call::out, TL_FLOAT32, order(*c.out), run) : status;
     }
 
@@ -173,7 +173,7 @@ int32_t run(const Call& c) {
     return enough_memory ? 0 : dnnl_out_of_memory;
 }
 
-/// Nothing to sum over: the result is zero, or the bias.
+/// An empty sum: the result is zero, or the bias.
 bool is_empty(const tl_tensor& x) { return count_of(x) == 0; }
 
 void fill_zero(const tl_tensor* x) {

@@ -5,7 +5,8 @@
 #include "Support/Scratch.h"
 #include <algorithm>
 
-// Rows of the innermost tile, which is two vectors wide: its sums, a row of b and a number of a fit in the registers.
+// The rows of the register tile, which is two vectors wide: its sums, a row of b and an element of a fit in the
+// registers.
 #define TL_DIRECT_ROWS_avx2 6
 #define TL_DIRECT_ROWS_avx512 12
 #define TL_DIRECT_ROWS_baseline 4
@@ -15,19 +16,19 @@
 
 namespace tl {
 
-/// A place of the kernel over a pixel: which pixel of x (or of the source) it meets, and which number of the kernel; in the
-/// gradient of the weights, which pixel of y.
+/// A kernel element (tap) of a result: the index of the pixel of x (or of the source), and that of the weight; for the
+/// gradient of the weights, the index of the pixel of y.
 struct BatchPlace {
     int64_t pixel, tap;
 };
 
-/// A convolution in either direction between panels of images, [panel][channel][pixel][image].
+/// A convolution, forward or backward, on images in panels: [panel][channel][pixel][image].
 struct Batch {
     int64_t images, in_channels, in_pixels, out_channels, out_pixels, taps;
     const float *x, *w, *bias;  // w [out][in][taps]
     float* y;
     const BatchPlace* places;
-    const int64_t* starts;  // of each result's list
+    const int64_t* starts;  // of the list of each result
 };
 
 } // namespace tl
@@ -40,9 +41,9 @@ namespace tl {
 namespace {
 
 constexpr int64_t group = baseline::direct_group;
-constexpr int64_t block_bytes = 320 << 10;  // of unfolded windows: they stay in the second cache
+constexpr int64_t block_bytes = 320 << 10;  // of unfolded windows, which fit in the L2 cache
 
-/// x between zeros; empty where memory ran out.
+/// A zero-padded copy of x; empty if the allocation failed.
 struct Padded {
     const Scratch memory;
     explicit Padded(const Direct& p)
@@ -53,7 +54,7 @@ struct Padded {
     }
 };
 
-/// Lists of places by pixel of y, by pixel of x, or by tap.
+/// Lists of taps by pixel of y, by pixel of x, or by kernel element.
 class Places {
   public:
     enum By { result, source, tap };
@@ -94,9 +95,9 @@ class Places {
     const Scratch memory;
 };
 
-constexpr int64_t pieces = 8;  // of a panel of images, for threads to share when they are moved
+constexpr int64_t pieces = 8;  // of a panel of images, which threads share when they copy it
 
-/// Images side by side in panels.
+/// Images in panels, with neighbouring images in a vector.
 struct Panels {
     const int64_t columns, images, size, panels;
     const Scratch memory;
@@ -115,7 +116,7 @@ struct Panels {
     }
 };
 
-/// y from x by way of panels of images; w is [out][in][taps].
+/// y from x with images in panels; w is [out][in][taps].
 bool run_batch(Batch p, const float* from, float* to) {
     const Panels x(p.images, p.in_channels * p.in_pixels), y(p.images, p.out_channels * p.out_pixels);
     if (!x.memory.get() || !y.memory.get()) return false;
@@ -142,7 +143,7 @@ bool batch_forward(const Direct& p) {
                      p.x, p.y);
 }
 
-/// w with the channels exchanged.
+/// w with exchanged channels.
 void exchange_channels(const Direct& p, bool turned, float* w) {
     const int64_t taps = p.taps();
     parallel_for(p.in_channels, std::max<int64_t>(1, 16384 / (p.out_channels * taps)), [&](int64_t begin, int64_t end) {
@@ -218,7 +219,7 @@ bool direct_forward(const Direct& p) {
             TL_DISPATCH(direct_panels, p, padded.memory.get<float>(), begin, end, first, last, channels,
                         windows.get<float>());
     };
-    // A few results: threads share the channels, so that each reads only its part of the weights.
+    // For few results, threads share the channels, so that each reads only its part of the weights.
     if (panels < 8 * group)
         parallel_for(tiles, std::max<int64_t>(1, 65536 / (panels * rows * p.depth())), [&](int64_t begin, int64_t end) {
             run(0, panels, begin * rows, std::min(end * rows, p.out_channels));
@@ -232,7 +233,7 @@ bool direct_forward(const Direct& p) {
 
 bool direct_backward_data(const Direct& p) {
     if (p.lanes_are_images()) return batch_backward_data(p);
-    // The convolution of the gradient of y with the kernels turned and the channels exchanged.
+    // The convolution of the gradient of y with the rotated kernels and exchanged channels.
     const Scratch turned(size_t(p.out_channels * p.depth()) * sizeof(float));
     if (!turned.get()) return false;
     exchange_channels(p, true, turned.get<float>());
@@ -261,7 +262,7 @@ bool direct_backward_weights(const Direct& p) {
                          TL_DISPATCH(direct_interleave, p, begin, end, padded.memory.get<float>(), side.get<float>());
                      });
     }
-    // Every sum runs over images and pixels in order on one thread; small images go together.
+    // Each sum is over images and pixels in order on one thread; small images are processed together.
     const int64_t image_block = std::clamp<int64_t>(1024 / p.pixels(), 1, 16);
     parallel_for(panels * tiles, 1, [&](int64_t begin, int64_t end) {
         TL_DISPATCH(direct_weights, p, begin, end, side.get<float>(), image_block,

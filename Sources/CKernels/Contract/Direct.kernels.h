@@ -4,12 +4,12 @@ namespace tl::TL_ISA {
 
 constexpr int direct_lanes = TL_VECTOR_BYTES / 4;
 constexpr int direct_rows = TL_DIRECT_OF(TL_DIRECT_ROWS_);
-constexpr int direct_panel = 2 * direct_lanes;  // columns of a tile of the products
-constexpr int direct_group = 4;  // panels that share a reading of the weights
+constexpr int direct_panel = 2 * direct_lanes;  // columns of a register tile
+constexpr int direct_group = 4;  // panels for which the weights are loaded once
 template <int rows>
 using DirectSums = PairSums<rows, direct_lanes>;
 
-/// The planes begin ..< end of images * in_channels of x between their zeros, [plane][padded_plane].
+/// Copies the channels begin ..< end of images * in_channels of x with zero padding, [channel][padded_plane].
 static void direct_pad(const Direct& p, int64_t begin, int64_t end, float* padded) {
     const int64_t stride = p.stride[1], phase_width = p.phase_width(), width = p.padded_width();
     for (int64_t plane = begin; plane < end; plane++)
@@ -20,7 +20,7 @@ static void direct_pad(const Direct& p, int64_t begin, int64_t end, float* padde
             if (row < 0 || row >= p.in_height) continue;
             const float* from = p.x + (plane * p.in_height + row) * p.in_width;
             for (int64_t phase = 0; phase < stride; phase++, to += phase_width) {
-                // Column j of the phase is that of x at j * stride + phase - padding.
+                // Column j of the phase is column j * stride + phase - padding of x.
                 const int64_t shift = phase - p.padding[1];
                 const int64_t first = shift < 0 ? (stride - 1 - shift) / stride : 0;
                 int64_t last = shift < p.in_width ? (p.in_width - 1 - shift) / stride + 1 : 0;
@@ -33,14 +33,14 @@ static void direct_pad(const Direct& p, int64_t begin, int64_t end, float* padde
         }
 }
 
-/// One panel of windows of an image, b[channel][tap][panel], for the channels begin ..< end. Results come in runs of
-/// `run` side by side.
+/// Unfolds one panel of windows of an image, b[channel][tap][panel], for the channels begin ..< end. `run` results are
+/// horizontal neighbours.
 template <int run>
 static void direct_unfold_runs(const Direct& p, const float* image, int64_t panel, int64_t begin, int64_t end, float* b) {
     constexpr int runs = direct_panel / run;
     int64_t starts[runs];
     for (int i = 0; i < runs; i++) {
-        // Lanes past the last result repeat it.
+        // Lanes after the last result repeat it.
         const int64_t pixel = panel * direct_panel + i * run;
         const int64_t place = pixel < p.pixels() ? pixel : p.pixels() - run;
         starts[i] = place / p.out_width * p.row_step() + place % p.out_width;
@@ -60,7 +60,7 @@ static void direct_unfold(const Direct& p, const float* image, int64_t panel, in
     else direct_unfold_runs<1>(p, image, panel, begin, end, b);
 }
 
-/// c[rows][panel] = start[row], or what c holds, + sum over k of a[row * a_row + k] * b[k][panel]
+/// c[rows][panel] = start[row], or c, + sum over k of a[row * a_row + k] * b[k][panel]
 template <int rows>
 static inline void direct_product(const float* a, int64_t a_row, const float* b, int64_t depth, float* c, int64_t c_row,
                                   bool add, const float* start) {
@@ -71,7 +71,7 @@ static inline void direct_product(const float* a, int64_t a_row, const float* b,
     sums.store(c, c_row);
 }
 
-/// Calls body with the number of rows, at most direct_rows, as a constant.
+/// Calls body with the number of rows, at most direct_rows, as a compile-time constant.
 template <int rows = direct_rows, class Body>
 static inline void with_direct_rows(int64_t count, Body&& body) {
     if constexpr (rows > 1) {
@@ -80,7 +80,7 @@ static inline void with_direct_rows(int64_t count, Body&& body) {
     body.template operator()<rows>();
 }
 
-/// y for the panels begin ..< end of all images and the channels first ..< last, from the padded x.
+/// Computes y for the panels begin ..< end of all images and the channels first ..< last, from the padded x.
 static void direct_panels(const Direct& p, const float* padded, int64_t begin, int64_t end, int64_t first, int64_t last,
                           int64_t channel_block, float* b) {
     const int64_t pixels = p.pixels(), panels = (pixels + direct_panel - 1) / direct_panel;
@@ -119,8 +119,8 @@ static void direct_panels(const Direct& p, const float* padded, int64_t begin, i
     }
 }
 
-/// The planes of x between their zeros with direct_panel channels side by side, for the image begin ..< end:
-/// [image][panel of channels][padded_plane][direct_panel], from the padded planes.
+/// Interleaves direct_panel channels of the padded x, for the images begin ..< end: [image][panel of
+/// channels][padded_plane][direct_panel].
 static void direct_interleave(const Direct& p, int64_t begin, int64_t end, const float* padded, float* side) {
     const int64_t panels = (p.in_channels + direct_panel - 1) / direct_panel, plane = p.padded_plane();
     for (int64_t unit = begin; unit < end; unit++) {
@@ -134,7 +134,7 @@ static void direct_interleave(const Direct& p, int64_t begin, int64_t end, const
     }
 }
 
-/// sums[rows][panel] += sum over images and pixels of y[row] * x, for one place of the kernel and a panel of channels.
+/// sums[rows][panel] += sum over images and pixels of y[row] * x, for one kernel element and a panel of channels.
 template <int rows>
 static inline void direct_weight_product(const Direct& p, int64_t images, const float* y, const float* x, int64_t x_image,
                                          float* sums) {
@@ -151,8 +151,8 @@ static inline void direct_weight_product(const Direct& p, int64_t images, const 
     total.store(sums, direct_panel);
 }
 
-/// w [out][in][taps] for the units begin ..< end, each a panel of in-channels and a tile of out-channels, from their sums
-/// [unit][taps][rows][panel].
+/// Writes w [out][in][taps] for the units begin ..< end, each a panel of input channels and a tile of output channels,
+/// from their sums [unit][taps][rows][panel].
 static void direct_put_weights(int64_t in_channels, int64_t out_channels, int64_t taps, int64_t begin, int64_t end,
                                const float* sums, float* w) {
     const int64_t tiles = (out_channels + direct_rows - 1) / direct_rows;
@@ -165,7 +165,7 @@ static void direct_put_weights(int64_t in_channels, int64_t out_channels, int64_
     }
 }
 
-/// w for the units begin ..< end; sums is [unit][taps][rows][panel], for them alone.
+/// Computes w for the units begin ..< end; sums is [unit][taps][rows][panel] of these units.
 static void direct_weights(const Direct& p, int64_t begin, int64_t end, const float* side, int64_t image_block,
                            float* sums) {
     const int64_t tiles = (p.out_channels + direct_rows - 1) / direct_rows, taps = p.taps(), pixels = p.pixels();

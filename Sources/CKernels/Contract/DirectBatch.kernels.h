@@ -1,9 +1,9 @@
 namespace tl::TL_ISA {
 
-// Small images: the lanes of a vector are images. Every pixel has its own list of places that lie inside, so that nothing
-// is multiplied by padding, which is a third of the places of a 4 x 4 image under a 3 x 3 kernel.
+// Small images: the lanes of a vector are images. Every pixel has a list of its taps inside the image, so that nothing
+// is multiplied by padding, which is a third of the taps of a 4 x 4 image with a 3 x 3 kernel.
 
-/// Images side by side, [panel of images][size][direct_panel] from [images][size], for begin ..< end of the panels cut
+/// Interleaves images, [panel of images][size][direct_panel] from [images][size], for begin ..< end of the panels split
 /// into `pieces`; lanes without an image are zero.
 static void batch_gather(int64_t images, int64_t size, int64_t pieces, int64_t begin, int64_t end, const float* from,
                          float* to) {
@@ -18,7 +18,7 @@ static void batch_gather(int64_t images, int64_t size, int64_t pieces, int64_t b
     }
 }
 
-/// The way back.
+/// The inverse of batch_gather.
 static void batch_scatter(int64_t images, int64_t size, int64_t pieces, int64_t begin, int64_t end, const float* from,
                           float* to) {
     for (int64_t unit = begin; unit < end; unit++) {
@@ -30,7 +30,7 @@ static void batch_scatter(int64_t images, int64_t size, int64_t pieces, int64_t 
     }
 }
 
-/// c[rows][panel of images] (+)= sum over channels and the places of a list of w[row][channel][tap] x[channel][pixel].
+/// c[rows][panel of images] (+)= sum over channels and the taps of a list of w[row][channel][tap] x[channel][pixel].
 template <int rows>
 static inline void batch_product(const float* w, int64_t w_row, int64_t w_step, int64_t channels, const BatchPlace* places,
                                  int64_t count, const float* x, int64_t x_step, float* c, int64_t c_row, bool add,
@@ -48,7 +48,7 @@ static void batch_results(const Batch& p, int64_t panel, int64_t first, int64_t 
     const int64_t w_row = p.in_channels * p.taps, x_step = p.in_pixels * direct_panel, c_row = p.out_pixels * direct_panel;
     const float* const x = p.x + panel * p.in_channels * x_step;
     float* const y = p.y + panel * p.out_channels * c_row;
-    // A block of x stays in the second cache, beside a tile's weights.
+    // A block of x fits in the L2 cache together with the weights of a tile.
     int64_t block = (256 << 10) / (x_step * 4);
     block = block < 1 ? 1 : block > 128 ? 128 : block;
     for (int64_t c = 0; c < p.in_channels; c += block) {
@@ -63,8 +63,8 @@ static void batch_results(const Batch& p, int64_t panel, int64_t first, int64_t 
     }
 }
 
-/// Channels side by side, [panel of images][panel of channels][pixel][image][channel], each panel direct_panel wide, from
-/// x [images][channels][pixels], for begin ..< end of all images in whole panels.
+/// Interleaves channels, [panel of images][panel of channels][pixel][image][channel], each panel direct_panel wide,
+/// from x [images][channels][pixels], for begin ..< end of all images in whole panels.
 static void batch_interleave(const Batch& p, int64_t begin, int64_t end, const float* from, float* to) {
     const int64_t pixels = p.in_pixels, panels = (p.in_channels + direct_panel - 1) / direct_panel;
     constexpr int64_t square = int64_t(direct_panel) * direct_panel;
@@ -83,8 +83,8 @@ static void batch_interleave(const Batch& p, int64_t begin, int64_t end, const f
         }
 }
 
-/// sums[rows][panel of channels] += sum over the pixels of a list and a panel of images of y[row] * x, for one tap. A place
-/// is a pixel of y (`tap`) and one of x (`pixel`).
+/// sums[rows][panel of channels] += sum over the pixels of a list and a panel of images of y[row] * x, for one kernel
+/// element. A list element is a pixel of y (`tap`) and one of x (`pixel`).
 template <int rows>
 static inline void batch_weight_product(const float* y, int64_t y_row, const float* x, const BatchPlace* places,
                                         int64_t count, float* sums) {
@@ -98,7 +98,7 @@ static inline void batch_weight_product(const float* y, int64_t y_row, const flo
     total.store(sums, direct_panel);
 }
 
-/// w for the units begin ..< end; sums is [unit][taps][rows][panel], for them alone.
+/// Computes w for the units begin ..< end; sums is [unit][taps][rows][panel] of these units.
 static void batch_weights(const Batch& p, int64_t begin, int64_t end, float* w, float* sums) {
     const int64_t tiles = (p.out_channels + direct_rows - 1) / direct_rows;
     const int64_t panels = (p.in_channels + direct_panel - 1) / direct_panel;

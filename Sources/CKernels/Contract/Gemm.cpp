@@ -4,8 +4,8 @@
 #include "Support/Scratch.h"
 #include <type_traits>
 
-// The innermost tile, by instruction set: rows, and vectors in a row. Its sums, a row of b and a number
-// of a must fit in the registers: 16 vectors on x86-64 without AVX-512, otherwise 32.
+// The register tile by instruction set: rows, and vectors per row. Its sums, a row of b and an element of a must fit in
+// the registers: 16 vectors on x86-64 without AVX-512, otherwise 32.
 #define TL_GEMM_ROWS_avx2 6
 #define TL_GEMM_ACROSS_avx2 2
 #define TL_GEMM_ROWS_avx512 8
@@ -32,7 +32,7 @@ bool gemm(const Gemm& g) {
     const int64_t tile = TL_DISPATCH(gemm_tile_columns, sum_bytes);
     const auto round_up = [](int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; };
 
-    // Threads take rows or columns, whichever there are more of; whole tiles so that none is computed twice.
+    // Threads share rows or columns, whichever dimension is larger, in whole tiles.
     const int64_t height = baseline::gemm_height, depth = baseline::gemm_depth;
     const bool by_rows = g.m >= g.n;
     const int64_t unit = by_rows ? TL_DISPATCH(gemm_tile_rows) : tile;
@@ -41,7 +41,7 @@ bool gemm(const Gemm& g) {
     const int64_t wide = round_up(std::min<int64_t>(g.n, 1536), tile);
     const int64_t used_depth = std::min(std::max<int64_t>(g.k, 1), depth);
     const int64_t used_height = std::min(round_up(g.m, 24), height);
-    // Every range packs all of one operand: it has rows or columns enough to multiply it with.
+    // Each thread packs all of one operand, which pays only if its range of the other one is large enough.
     const int64_t per_thread = std::clamp<int64_t>(std::max(g.m, g.n) / (tl_num_threads() * 256), 1, 4);
     bool enough_memory = true;
     parallel_for(units, std::max<int64_t>(1, 32768 / std::max<int64_t>(work, 1)), [&](int64_t begin, int64_t end) {

@@ -1,4 +1,4 @@
-// Our own matrix product: for the element types that oneDNN does not know, and for float32 where it is faster.
+// Matrix products (GEMM) of dtypes that oneDNN does not support, and of float32 where this is faster.
 #ifndef TL_GEMM_H
 #define TL_GEMM_H
 #include "Support/InstructionSets.h"
@@ -7,8 +7,8 @@
 
 namespace tl {
 
-/// c = alpha * a @ b + beta * c + bias in each row, of float32, float64, int64 or int32, with any strides, counted in
-/// elements. An element's sum has one order, whatever the number of threads.
+/// c = alpha * a @ b + beta * c + bias for each row, of float32, float64, int64 or int32, with arbitrary strides in
+/// elements. The order of summation does not depend on the number of threads.
 struct Gemm {
     int32_t dtype;
     int64_t m, n, k;
@@ -22,10 +22,10 @@ struct Gemm {
     const void* bias;  // [n], contiguous, or NULL
 };
 
-/// Whether `gemm` beats dnnl_sgemm at a float32 product. With AVX2 (Zen 3, two threads, 218 GFLOP/s at most) it reaches
-/// 197 to 212 GFLOP/s on the products of the benchmarks. oneDNN 2.6 reaches as much where it packs its operands, but it
-/// does so only where 1/m + 1/n is small; where it does not, it falls to 90 on a transposed left operand (gradients of
-/// weights) and to 100 to 185 on others. On few rows or columns it is ahead. With AVX-512 its kernels are others.
+/// Whether `gemm` is faster than dnnl_sgemm for a float32 product. With AVX2 (Zen 3, two threads, peak 218 GFLOP/s) it
+/// reaches 197 to 212 GFLOP/s on the products of the benchmarks. oneDNN 2.6 is as fast if it packs its operands, which
+/// it does only for small 1/m + 1/n; otherwise it reaches 90 with a transposed left operand (gradients of weights) and
+/// 100 to 185 for others. It is faster for few rows or columns. With AVX-512 it has other kernels.
 inline bool is_blocked(int64_t m, int64_t n, int64_t k, bool is_left_transposed) {
     if (instruction_set != InstructionSet::avx2) return false;
     const int64_t least = std::min(m, n);
@@ -33,7 +33,7 @@ inline bool is_blocked(int64_t m, int64_t n, int64_t k, bool is_left_transposed)
     return least >= 64 && m * n * k >= (int64_t(1) << 26);
 }
 
-/// Threaded unless called from a parallel region. False where memory ran out.
+/// Uses threads unless called from a parallel region. Returns false if an allocation failed.
 bool gemm(const Gemm& product);
 
 } // namespace tl

@@ -1,6 +1,6 @@
-// The blocked product after Goto and van de Geijn ("Anatomy of high-performance matrix multiplication", 2008): panels of
-// a and b are packed into the order in which the innermost loop reads them. Its bound is the rate of fused
-// multiplications and additions; in float32 with AVX2 large products reach 90 to 97 % of it.
+// Blocked GEMM after Goto and van de Geijn ("Anatomy of high-performance matrix multiplication", 2008): panels of a and
+// b are packed in the order of the inner loop. The bound is the rate of FMAs; in float32 with AVX2 large products reach
+// 90 to 97 % of it.
 namespace tl::TL_ISA {
 
 template <class Sum>
@@ -19,8 +19,8 @@ struct TileSums {
     typename Tile<Sum>::Vector of[Tile<Sum>::rows][Tile<Sum>::across];
 };
 
-constexpr int64_t gemm_depth = 256;  // of a packed panel: a tile of b of this depth stays in the first cache
-constexpr int64_t gemm_height = 96;  // rows of a that stay in the second cache; a multiple of every tile's rows
+constexpr int64_t gemm_depth = 256;  // K-dimension of a packed panel: a tile of b of this depth fits in the L1 cache
+constexpr int64_t gemm_height = 96;  // rows of a that fit in the L2 cache; a multiple of the rows of every tile
 
 /// sums[rows][columns] = pack_a[depth][rows] x pack_b[depth][columns]
 template <class Sum>
@@ -43,15 +43,15 @@ static inline __attribute__((always_inline)) void tile_product(int64_t depth, co
     sums = total;
 }
 
-/// Packs slices of `width`: out[slice][p][i] = in[(slice * width + i) * across + p * along], zero beyond `limit`.
+/// Packs slices of `width`: out[slice][p][i] = in[(slice * width + i) * across + p * along], zero after `limit`.
 template <int width, class T>
 static void pack(const T* in, int64_t across, int64_t along, int64_t limit, int64_t depth, T* out) {
     typedef T Four __attribute__((vector_size(4 * sizeof(T)), aligned(alignof(T))));
     const int64_t whole = limit / width;
     int64_t packed = 0, along_packed = 0;
     if (across == 1) {
-        // Down the rows with a few slices at a time: slices lie a multiple of a page apart, so that those of a whole
-        // row would push one another out of the first cache before the next row fills their lines.
+        // A few slices at a time, row by row: the distance of slices is a multiple of a page, so that the slices of a
+        // whole row would evict each other from the L1 cache before the next row fills their cache lines.
         constexpr int64_t group = 256 / int64_t(width * sizeof(T)) > 1 ? 256 / int64_t(width * sizeof(T)) : 1;
         for (int64_t first = 0; first < whole; first += group) {
             const int64_t last = first + group < whole ? first + group : whole;
@@ -62,7 +62,7 @@ static void pack(const T* in, int64_t across, int64_t along, int64_t limit, int6
         }
         packed = whole;
     } else if (along == 1 && width >= 4) {
-        // Transposed in squares of four; the last square of a slice overlaps the one before it.
+        // Transposed in blocks of four by four; the last block of a slice overlaps the previous one.
         along_packed = depth / 4 * 4;
         for (int64_t slice = 0; slice < whole; slice++)
             for (int64_t p = 0; p < along_packed; p += 4)
@@ -95,7 +95,7 @@ static void pack(const T* in, int64_t across, int64_t along, int64_t limit, int6
     }
 }
 
-/// One tile into its place: c = alpha * sums + beta * c + bias, on `rows` by `columns` of it.
+/// Writes a tile: c = alpha * sums + beta * c + bias, for `rows` by `columns` of it.
 template <class Sum>
 static inline __attribute__((always_inline)) void put_tile(const TileSums<Sum>& sums, Sum alpha, Sum beta,
                                                            const Sum* bias, Sum* c, int64_t c_row, int64_t c_column,
@@ -125,8 +125,8 @@ static inline __attribute__((always_inline)) void put_tile(const TileSums<Sum>& 
         }
 }
 
-/// Memory for the packed panels: gemm_height * gemm_depth elements for a, gemm_depth * wide for b, `wide` being a
-/// multiple of the tile's columns.
+/// Buffers of the packed panels: gemm_height * gemm_depth elements for a, gemm_depth * wide for b, where `wide` is a
+/// multiple of the columns of a tile.
 template <class Sum>
 static void gemm_block(const Gemm& g, int64_t row_begin, int64_t row_end, int64_t column_begin, int64_t column_end,
                        int64_t wide, Sum* pack_a, Sum* pack_b, Sum alpha, Sum beta) {
@@ -138,7 +138,7 @@ static void gemm_block(const Gemm& g, int64_t row_begin, int64_t row_end, int64_
         const int64_t nj = column_end - j0 < wide ? column_end - j0 : wide;
         for (int64_t p0 = 0; p0 < g.k; p0 += gemm_depth) {
             const int64_t depth = g.k - p0 < gemm_depth ? g.k - p0 : gemm_depth;
-            // The first panel scales what is there, the later ones add to it, the last one brings the bias.
+            // The first panel scales c by beta, later ones add to it, the last one adds the bias.
             const Sum scale = p0 == 0 ? beta : Sum(1);
             const Sum* bias = p0 + depth == g.k ? static_cast<const Sum*>(g.bias) : nullptr;
             pack<T::columns>(b + p0 * g.b_row + j0 * g.b_column, g.b_column, g.b_row, nj, depth, pack_b);
@@ -149,7 +149,7 @@ static void gemm_block(const Gemm& g, int64_t row_begin, int64_t row_end, int64_
                     const int columns = int(nj - j < T::columns ? nj - j : T::columns);
                     for (int64_t i = 0; i < ni; i += T::rows) {
                         Sum* out = c + (i0 + i) * g.c_row + (j0 + j) * g.c_column;
-                        // On its way while the sums are formed.
+                        // Prefetched while the sums are computed.
                         for (int r = 0; r < T::rows; r++) __builtin_prefetch(out + r * g.c_row, 1);
                         TileSums<Sum> sums;
                         tile_product(depth, pack_a + i * depth, pack_b + j * depth, sums);
@@ -162,14 +162,14 @@ static void gemm_block(const Gemm& g, int64_t row_begin, int64_t row_end, int64_
     }
 }
 
-/// The part of the product in the given rows and columns.
+/// Computes a range of rows and columns of the product.
 static void gemm_part(const Gemm& g, int64_t row_begin, int64_t row_end, int64_t column_begin, int64_t column_end,
                       int64_t wide, void* pack_a, void* pack_b) {
     const auto run = [&]<class Sum>(Sum alpha, Sum beta) {
         gemm_block<Sum>(g, row_begin, row_end, column_begin, column_end, wide, static_cast<Sum*>(pack_a),
                         static_cast<Sum*>(pack_b), alpha, beta);
     };
-    // Integers wrap, as unsigned arithmetic does by definition.
+    // Integers wrap; unsigned arithmetic is used because it is defined to do so.
     switch (g.dtype) {
     case TL_FLOAT32: return run(float(g.alpha), float(g.beta));
     case TL_FLOAT64: return run(g.alpha, g.beta);

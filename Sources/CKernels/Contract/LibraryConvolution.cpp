@@ -30,7 +30,7 @@ namespace {
 using namespace onednn;
 using Call = ConvolutionCall;
 
-/// Strides as if every dimension were larger than 1, so that oneDNN recognises the layout.
+/// The strides as if every dimension were larger than 1, so that oneDNN recognises the layout.
 void dense_strides(int rank, const int64_t* shape, bool channels_last, int64_t* strides) {
     int64_t step = 1;
     const auto place = [&](int i) {
@@ -42,36 +42,36 @@ void dense_strides(int rank, const int64_t* shape, bool channels_last, int64_t* 
     place(0);
 }
 
-/// Whether row-major images had better go through blocks of 16 channels than through what oneDNN likes best.
+/// Whether row-major images are reordered to blocks of 16 channels instead of the layout that oneDNN prefers.
 ///
-/// With AVX-512 it prefers for the forward pass in float32 a kernel on channels-last images (brgconv) that takes 1.7 to 2
-/// instructions a multiplication of vectors where the one on blocks (jit), which the gradients get anyway, takes 1.2:
-/// counted in an emulator, reorders included, on the convolutions of ResNet-18. The latter was measured at the whole
-/// arithmetic of a Zen 5.
+/// With AVX-512 oneDNN prefers, for the float32 forward pass, a channels-last kernel (brgconv) with 1.7 to 2
+/// instructions per vector multiplication; the blocked kernel (jit), which the gradients use in any case, has 1.2.
+/// These were counted in an emulator, including reorders, for the convolutions of ResNet-18. The blocked kernel was
+/// measured at the peak of a Zen 5.
 bool prefers_blocks(const Call& c, int64_t in, int64_t out) {
     return instruction_set == InstructionSet::avx512 && c.kind == Convolution::forward && c.x->dtype == TL_FLOAT32 &&
            c.p->spatial == 2 && c.p->groups == 1 && (in % 16 == 0 || in <= 3) && out % 16 == 0;
 }
 
-/// What the parts of a convolution are parts of. An operand that does not have the dimension is read by all of them;
-/// gradients of weights by images are added up.
+/// The dimension along which a convolution is split. Operands without the dimension are shared by all parts; gradients
+/// of weights split by images are summed.
 enum class Cut { none, images, groups, in_channels, out_channels };
 
 struct Cutting {
     Cut cut;
-    int64_t count;     // of what is cut
-    int64_t per_part;  // the last part may have fewer
+    int64_t count;     // the size of the split dimension
+    int64_t per_part;  // the last part may be smaller
     int64_t parts() const { return (count + per_part - 1) / per_part; }
 };
 
-/// Parts that are even, and whole multiples of `unit`.
+/// A split into parts of equal size, in multiples of `unit`.
 Cutting even(Cut cut, int64_t count, int64_t unit, int64_t parts) {
     const int64_t units = (count + unit - 1) / unit;
     return {cut, count, (units + parts - 1) / parts * unit};
 }
 
-/// Sums have one order whatever the number of threads, except that oneDNN's choice of a kernel, hence of an order, may
-/// depend on the size of a part.
+/// The order of summation does not depend on the number of threads, except that oneDNN may choose a kernel, and thus an
+/// order, by the size of a part.
 Cutting choose_cut(const Call& c) {
     const int64_t threads = is_inside_piece() ? 1 : tl_num_threads(), groups = c.p->groups;
     const int64_t images = c.x->shape[0], in = c.x->shape[1], out = c.out->shape[1];
@@ -85,17 +85,18 @@ Cutting choose_cut(const Call& c) {
         const int64_t unit = groups % 16 == 0 ? 16 : 1;
         if (groups >= 2 * unit) return even(Cut::groups, groups, unit, std::min(wanted, groups / unit));
     } else {
-        // oneDNN computes channels in blocks of 16.
+        // oneDNN computes blocks of 16 channels.
         if (c.kind != Convolution::backward_data && out >= 32)
             return even(Cut::out_channels, out, 16, std::min(wanted, out / 16));
         if (c.kind != Convolution::forward && in >= 32)
             return even(Cut::in_channels, in, 16, std::min(wanted, in / 16));
     }
-    // Few channels have small gradients, of which each part makes one. Half types would be rounded before they are added.
+    // With few channels the gradients, one per part, are small. Half types would be rounded before the parts are
+    // summed.
     return images > 1 && c.x->dtype == TL_FLOAT32 ? even(Cut::images, images, 1, std::min<int64_t>(4, images)) : whole;
 }
 
-/// The operands of a part: their shapes and strides as oneDNN takes them, and where they begin.
+/// The operands of a part: shapes and strides for oneDNN, and offsets.
 struct View {
     int rank;
     int64_t shape[max_rank], strides[max_rank];
@@ -108,7 +109,7 @@ struct View {
     Layout layout(dnnl_data_type_t type) const { return Layout(type, rank, shape, strides); }
 };
 
-/// A convolution and the order of its images.
+/// A convolution and the layout of its images.
 struct Problem {
     const Call& c;
     Cutting cutting;
@@ -119,7 +120,8 @@ struct Problem {
         x_last = x_order == Dense::channels_last || (x_order == Dense::both && out_order == Dense::channels_last);
         out_last = out_order == Dense::channels_last || (out_order == Dense::both && x_order == Dense::channels_last);
     }
-    /// One channels-last operand decides for both: reordering the other alone is cheaper than going to blocks and back.
+    /// One channels-last operand determines both: reordering only the other one is cheaper than reordering both to
+    /// blocks.
     bool last() const { return x_last || out_last; }
     bool is_grouped() const { return c.p->groups > 1; }
 
@@ -131,7 +133,7 @@ struct Problem {
         const Cut cut = cutting.cut;
         const int64_t groups = c.p->groups;
         if (operand == w) {
-            // oneDNN counts the groups as a dimension of the weights.
+            // For oneDNN the groups are a dimension of the weights.
             const int more = is_grouped();
             v.rank = t.rank + more;
             v.shape[0] = groups;
@@ -163,10 +165,11 @@ struct Problem {
         return v;
     }
 
-    /// Whether the gradient of the bias is part of every part: by in-channels it is all of it in each.
+    /// Whether a part computes the gradient of the bias; with a split by input channels each part would compute all of
+    /// it.
     bool has_bias(int64_t first) const { return c.bias && (cutting.cut != Cut::in_channels || first == 0); }
 
-    /// The operand that all parts read, if any.
+    /// Whether all parts read the whole operand.
     bool is_shared(Operand operand) const {
         switch (cutting.cut) {
         case Cut::images: return operand == w && c.kind != Convolution::backward_weights;
@@ -196,7 +199,7 @@ Key key_of(const Problem& problem, int64_t count, bool with_bias) {
     return key;
 }
 
-/// This thread's plan for the part of `count` things from `first` on. Parts of one size have one plan.
+/// This thread's plan for the part with `count` elements from `first`. Parts of the same size share a plan.
 dnnl_status_t plan_of(const Problem& problem, int64_t first, int64_t count, Plan** plan) {
     const Call& c = problem.c;
     const bool with_bias = problem.has_bias(first);
@@ -210,7 +213,7 @@ dnnl_status_t plan_of(const Problem& problem, int64_t first, int64_t count, Plan
         const int64_t reach = (c.w->shape[i + 2] - 1) * c.p->dilation[i] + 1;
         convolution.stride[i] = c.p->stride[i];
         convolution.padding[i] = c.p->padding[i];
-        // What the last window needs beyond the end; negative where the windows stop before it.
+        // The padding that the last window needs at the end; negative if the windows end before.
         convolution.padding_end[i] =
             (c.out->shape[i + 2] - 1) * c.p->stride[i] + reach - c.x->shape[i + 2] - c.p->padding[i];
         convolution.dilation[i] = c.p->dilation[i] - 1;
@@ -220,7 +223,7 @@ dnnl_status_t plan_of(const Problem& problem, int64_t first, int64_t count, Plan
     const Layout x_caller = x.layout(type), w_caller = w.layout(type), out_caller = out.layout(type);
     const Layout w_any(type, w.rank, w.shape, nullptr);
     const Layout bias = with_bias ? problem.view(Problem::bias, first, count).layout(type) : Layout();
-    // The strides of channels-last, or the library's choice.
+    // Channels-last strides, or the choice of the library.
     int64_t x_strides[max_rank], out_strides[max_rank];
     dense_strides(x.rank, x.shape, true, x_strides);
     dense_strides(out.rank, out.shape, true, out_strides);
@@ -231,7 +234,7 @@ dnnl_status_t plan_of(const Problem& problem, int64_t first, int64_t count, Plan
     dnnl_primitive_desc_t description = nullptr;
     dnnl_status_t status = dnnl_unimplemented;
     if (!last && prefers_blocks(c, x.shape[1], out.shape[1])) {
-        // Up to three channels are read as they lie.
+        // Up to three channels are read without a reorder.
         const Layout x_blocks = x.shape[1] <= 3 ? Layout(x_caller.view()) : Layout::blocked_images(type, x.shape);
         status = describe_convolution(convolution, x_blocks, w_any, bias, Layout::blocked_images(type, out.shape),
                                       &description);
@@ -255,13 +258,13 @@ dnnl_status_t plan_of(const Problem& problem, int64_t first, int64_t count, Plan
     return dnnl_success;
 }
 
-/// Brings an operand into the layout that the parts read, once for all of them; the threads share the work.
+/// Reorders an operand to the layout of the parts, once for all of them; threads share the work.
 dnnl_status_t reorder_shared(const Problem& problem, Problem::Operand operand, const Layout& from, const Layout& to,
                              const void* data, void* reordered) {
-    // Along the images or the weights' first dimension; one image along its channels.
+    // Split along the images, or the first dimension of the weights; a single image along its channels.
     View v = problem.view(operand, 0, 0);
     const int dimension = operand != Problem::w && v.shape[0] == 1 ? 1 : 0;
-    // Blocks have 16 elements at most, and are not cut.
+    // Blocks have at most 16 elements and are not split.
     const int64_t length = v.shape[dimension], unit = dimension == 0 && operand != Problem::w ? 1 : 64;
     const int64_t units = (length + unit - 1) / unit, bytes = int64_t(to.bytes());
     int32_t status = dnnl_success;
@@ -290,7 +293,7 @@ dnnl_status_t reorder_shared(const Problem& problem, Problem::Operand operand, c
     return dnnl_status_t(status);
 }
 
-/// Gradients of weights by images: a sum of those of the parts, in their order.
+/// The gradient of the weights as the sum of those of the parts, in order.
 dnnl_status_t sum_of_images(const Problem& problem) {
     const Call& c = problem.c;
     const int64_t size = size_of_dtype(c.w->dtype), parts = problem.cutting.parts();
@@ -351,7 +354,7 @@ int32_t library_convolution(const Call& c) {
         return t ? static_cast<char*>(t->data) : nullptr;
     };
 
-    // What all parts read is brought into their layout once.
+    // Shared operands are reordered once.
     int shared = -1;
     Layout wanted;
     for (const auto operand : {Problem::x, Problem::w, Problem::out})
@@ -379,7 +382,7 @@ int32_t library_convolution(const Call& c) {
             for (const auto operand : {Problem::x, Problem::w, Problem::out, Problem::bias})
                 pointers[operand] =
                     data(operand) ? data(operand) + problem.view(operand, first, count).offset * size : nullptr;
-            // A last part that is smaller may want another layout, and then reorders for itself.
+            // A smaller last part may need another layout, and then reorders the operand itself.
             const bool prepared = shared >= 0 && own->reorders(shared) && same(own->wanted(shared), wanted.view());
             if (prepared) pointers[shared] = reordered.get();
             result = own->run(pointers, prepared ? shared : -1);

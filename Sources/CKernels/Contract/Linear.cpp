@@ -1,6 +1,6 @@
-// A product with the bias in the same call. Half types: oneDNN's fused primitive, which rounds once. float32: the primitive or
-// dnnl_sgemm and a pass that adds the bias while the part is in the cache, or our own blocked product (AVX2), which brings the bias
-// along.
+// Products with a fused bias. Half types: the fused primitive of oneDNN, which rounds once. float32: the primitive, or
+// dnnl_sgemm and a pass that adds the bias while the part is in the cache, or the blocked GEMM (AVX2), which includes
+// the bias.
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
 #include "Contract/ProductCut.h"
@@ -17,7 +17,7 @@
 #include <memory>
 
 namespace tl {
-/// What is left to do on the rows of a product: adding the bias.
+/// The epilogue of a product: adds the bias to its rows.
 struct Epilogue {
     float* data;
     int64_t row_stride, columns;
@@ -64,11 +64,12 @@ static int32_t fused_part(int32_t dtype, int64_t m, int64_t n, int64_t k, int64_
     return plan->run(pointers);
 }
 
-/// Whether oneDNN's primitive beats dnnl_sgemm, which copies both operands: with few columns the copy of x takes long, with few rows
-/// that of w. With AVX-512 and two threads, and weights that other work has driven out of the second cache, the primitive takes 0.7
-/// to 1.0 of its time where this holds, from 8192 x 16 x 32 to 32 x 4096 x 4096, and up to 1.05 elsewhere. With short sums both take
-/// as long, and the primitive does without the buffers of dnnl_sgemm, which leave holes in the heap. Below a million multiplications
-/// its calls cost more than they save. With AVX2 it computes by the kernels of dnnl_sgemm.
+/// Whether oneDNN's primitive is faster than dnnl_sgemm, which copies both operands: with few columns the copy of x is
+/// expensive, with few rows that of w. With AVX-512, two threads and weights that are not in the L2 cache, the
+/// primitive takes 0.7 to 1.0 of the time of dnnl_sgemm where this is true, from 8192 x 16 x 32 to 32 x 4096 x 4096,
+/// and up to 1.05 elsewhere. For short sums both take the same time, and the primitive does not need the buffers of
+/// dnnl_sgemm, which fragment the heap. Below a million multiplications its call overhead is larger than the gain. With
+/// AVX2 it uses the kernels of dnnl_sgemm.
 static bool prefers_primitive(int64_t m, int64_t n, int64_t k) {
     if (instruction_set != InstructionSet::avx512 || m * n * k < int64_t(1) << 20) return false;
     return n <= 512 || m <= 256 || (k <= 256 && tl_num_threads() > 1);
@@ -76,7 +77,7 @@ static bool prefers_primitive(int64_t m, int64_t n, int64_t k) {
 
 static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor* bias, const tl_tensor& out) {
     const int64_t m = x.shape[0], k = x.shape[1], n = out.shape[1], size = size_of_dtype(out.dtype);
-    // The stride of a single row is anything; the library takes one that is not the row's length for a gap.
+    // The stride of a single row is arbitrary; the library treats a stride other than the row length as a gap.
     const auto row_stride = [](const tl_tensor& t) { return t.shape[0] == 1 ? t.shape[1] : t.strides[0]; };
     const int64_t x_row = row_stride(x), w_row = row_stride(w), out_row = row_stride(out);
     const auto at = [&](const tl_tensor& t, int64_t offset) { return static_cast<char*>(t.data) + offset * size; };
@@ -86,7 +87,7 @@ static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_ten
                               bias ? at(*bias, column) : nullptr, part);
         };
         char* const result = at(out, row * out_row + column);
-        // In float32 the primitive takes up to 1.4 times as long where the rows of its result have gaps.
+        // The float32 primitive takes up to 1.4 times as long if the rows of the result have gaps.
         if (out.dtype != TL_FLOAT32 || columns == n) return multiply(result, out_row);
         const Scratch memory(size_t(rows * columns * size));
         char* const dense = memory.get<char>();
@@ -98,12 +99,13 @@ static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_ten
     });
 }
 
-/// Each part of the product, and then its part of the bias. An error of the library where it does not take the strides.
+/// Computes each part of the product and adds its part of the bias. Returns an error of the library if it does not
+/// support the strides.
 static int32_t cut_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor& bias, const tl_tensor& out) {
     const int64_t m = x.shape[0], k = x.shape[1], n = out.shape[1];
     const auto* rows_of_x = static_cast<const float*>(x.data);
     const auto* rows_of_w = static_cast<const float*>(w.data);
-    // On this thread; the workers of the pool have blocked them.
+    // For this thread; the workers of the pool block signals already.
     const SignalsBlocked signals_blocked;
     return ProductCut(m, n, k).each([&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
         float* const part = static_cast<float*>(out.data) + row * out.strides[0] + column;
@@ -117,7 +119,8 @@ static int32_t cut_linear(const tl_tensor& x, const tl_tensor& w, const tl_tenso
     });
 }
 
-/// Half types where the processor does not multiply them: the operands are copied as float32, and the result is rounded once.
+/// Half types without CPU instructions for their products: the operands are copied as float32, and the result is
+/// rounded once.
 static int32_t converted_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor& bias, const tl_tensor& out) {
     DenseCopy rows(x, TL_FLOAT32), weights(w, TL_FLOAT32), shift(bias, TL_FLOAT32), result(out, TL_FLOAT32);
     if (!rows || !weights || !shift || !result) return dnnl_out_of_memory;

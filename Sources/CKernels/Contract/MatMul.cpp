@@ -1,6 +1,6 @@
-// Matrix products. float32 uses oneDNN's dnnl_sgemm, or the kernels of SmallProduct.h and Gemm.h at sizes at which they are faster.
-// float16 and bfloat16 use oneDNN on processors with instructions for products of them (AVX512-BF16, AVX512-FP16), complex numbers
-// use BLAS, and all other dtypes use the blocked kernel of Gemm.h.
+// Matrix products. float32 uses dnnl_sgemm of oneDNN, or the kernels of SmallProduct.h and Gemm.h for sizes for which
+// they are faster. float16 and bfloat16 use oneDNN on CPUs with instructions for their products (AVX512-BF16,
+// AVX512-FP16), complex numbers use BLAS, and all other dtypes use the blocked GEMM of Gemm.h.
 #include "Contract/ComplexProduct.h"
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
@@ -18,7 +18,7 @@ namespace tl {
 
 namespace {
 
-/// One matrix as BLAS takes it: rows of `leading` elements, or the transpose of such.
+/// A matrix in BLAS form: rows with a leading dimension, or the transpose of such a matrix.
 struct Stored {
     bool usable, transposed;
     int64_t leading;
@@ -40,7 +40,7 @@ tl_tensor transposed(const tl_tensor& x, int64_t (&shape)[3], int64_t (&strides)
     return {x.data, shape, strides, 3, x.dtype, TL_DEVICE_CPU};
 }
 
-/// One product, by whichever kernel is fastest at its size.
+/// One product, with the fastest kernel for its size.
 int32_t multiply_float(const SmallProduct& p, const Stored& left, const Stored& right) {
     if (p.m * p.n * p.k < small_product) {
         small_multiply(p);
@@ -51,11 +51,11 @@ int32_t multiply_float(const SmallProduct& p, const Stored& left, const Stored& 
                      [&](int64_t begin, int64_t end) { row_multiply(p, begin, end); });
         return 0;
     }
-    // A product of a matrix with contiguous rows and a column vector is the transposed one.
+    // A product of a matrix with contiguous rows and a column vector is computed as the transposed product.
     if (p.n == 1 && p.a_column == 1 && p.b_row == 1 && p.c_row == 1)
         return multiply_float({1, p.m, p.k, p.b, p.k, 1, p.a, 1, p.a_row, p.c, p.m, p.alpha, p.beta}, right, left);
     if (is_direct(p)) {
-        constexpr int64_t grain = 48 * 48 * 24;  // half of the work that two threads do faster than one
+        constexpr int64_t grain = 48 * 48 * 24;  // half of the work from which two threads are faster than one
         parallel_for(p.m, std::max<int64_t>(1, grain / (p.n * p.k)),
                      [&](int64_t begin, int64_t end) { direct_multiply(p, begin, end); }, 1);
         return 0;
@@ -65,7 +65,7 @@ int32_t multiply_float(const SmallProduct& p, const Stored& left, const Stored& 
                            p.c, p.c_row, 1, p.alpha, p.beta, nullptr};
         return gemm(blocked) ? 0 : dnnl_out_of_memory;
     }
-    // On this thread; the workers of the pool, which compute the other pieces, have blocked them.
+    // For this thread; the workers of the pool, which compute the other pieces, block signals already.
     const SignalsBlocked signals_blocked;
     return ProductCut(p.m, p.n, p.k).each([&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
         return dnnl_sgemm(left.transposed ? 'T' : 'N', right.transposed ? 'T' : 'N', rows, columns, p.k, p.alpha,
@@ -74,7 +74,8 @@ int32_t multiply_float(const SmallProduct& p, const Stored& left, const Stored& 
     });
 }
 
-/// Whether all matrices of the batch meet one b and lie one below the other, as one product of batch * m rows.
+/// Whether all matrices of the batch are multiplied by the same b and are adjacent, so that they are one product of
+/// batch * m rows.
 bool is_one_tall_product(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, const Stored& left,
                          const Stored& result) {
     const int64_t m = out.shape[1];
@@ -103,7 +104,7 @@ int32_t multiply_float(const tl_tensor& a, const tl_tensor& b, const tl_tensor& 
 
     const int64_t work = std::max<int64_t>(m * n * k, 1), threads = tl_num_threads();
     if (work < small_product || (work < (int64_t(1) << 24) && (batch % threads == 0 || batch >= 4 * threads))) {
-        // Whole products a thread: inside of a region a product is not cut.
+        // Whole products per thread: inside a parallel region a product is not split.
         int32_t status = 0;
         parallel_for(batch, std::max<int64_t>(1, 65536 / work), [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; i++)
@@ -116,17 +117,18 @@ int32_t multiply_float(const tl_tensor& a, const tl_tensor& b, const tl_tensor& 
     return 0;
 }
 
-/// Products of half types: sizes, how the matrices lie, and how far one of the batch is from the next.
+/// A batch of products of half types: sizes, strides, and the distance between the matrices of the batch.
 struct HalfProduct {
     int64_t batch, m, n, k;
     Stored left, right, result;
     int64_t between[3];
 };
 
-/// On one thread.
+/// Runs on one thread.
 ///
-/// oneDNN's fast kernels know a matrix by its strides, those of dimensions of size 1 included. One matrix is described
-/// without a batch, and one for a whole batch by a size of 1: with a stride of 0 they run in a reference instead.
+/// The fast kernels of oneDNN identify a matrix by its strides, including those of dimensions of size 1. A single
+/// matrix is described without a batch, and one that is shared by the batch by a size of 1: a stride of 0 would select
+/// the reference implementation.
 int32_t multiply_half(const HalfProduct& p, int32_t dtype, float beta, void* a, void* b, void* out) {
     using namespace onednn;
     const int rank = p.batch > 1 ? 3 : 2;
@@ -161,7 +163,7 @@ int32_t multiply_half(const HalfProduct& p, int32_t dtype, float beta, void* a, 
     return plan->run(pointers);
 }
 
-/// The half types on processors that multiply them.
+/// Half types on CPUs with instructions for their products.
 int32_t multiply_half(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, float beta) {
     const int64_t n = out.shape[2], k = a.shape[2], size = size_of_dtype(out.dtype);
     int64_t batch = out.shape[0], m = out.shape[1];
@@ -180,7 +182,7 @@ int32_t multiply_half(const tl_tensor& a, const tl_tensor& b, const tl_tensor& o
             });
         return status;
     }
-    // Whole matrices a part.
+    // Parts are whole matrices.
     parallel_for(batch, std::max<int64_t>(1, 65536 / std::max<int64_t>(m * n * k, 1)), [&](int64_t begin, int64_t end) {
         const LibraryThreads limit;
         const int32_t failed = multiply_half(
@@ -193,12 +195,12 @@ int32_t multiply_half(const tl_tensor& a, const tl_tensor& b, const tl_tensor& o
 
 bool is_half(int32_t dtype) { return dtype == TL_FLOAT16 || dtype == TL_BFLOAT16; }
 
-/// Replaces one operand by a dense copy and multiplies. The copy lies row by row even where the operand is a transposed matrix:
-/// turning it while it is converted costs less than the product loses on columns (a small GPT's step in bfloat16, 32.8
-/// against 34.0 ms).
+/// Replaces one operand by a contiguous copy and multiplies. The copy is row-major even if the operand is transposed:
+/// transposing during the conversion costs less than a transposed operand costs the product (a step of a small GPT in
+/// bfloat16, 32.8 instead of 34.0 ms).
 template <class Multiply>
 int32_t with_copy(const tl_tensor& x, int32_t dtype, bool read, bool write, Multiply&& multiply) {
-    // A batch that repeats one matrix is copied once.
+    // A matrix that is repeated in the batch is copied once.
     int64_t shape[3] = {x.strides[0] == 0 && !write ? 1 : x.shape[0], x.shape[1], x.shape[2]};
     const tl_tensor source{x.data, shape, x.strides, 3, x.dtype, TL_DEVICE_CPU};
     DenseCopy copy(source, dtype);
@@ -214,7 +216,7 @@ int32_t with_copy(const tl_tensor& x, int32_t dtype, bool read, bool write, Mult
 }
 
 int32_t multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, double alpha, double beta) {
-    // What the processor cannot multiply is converted, and what BLAS cannot address is packed.
+    // Dtypes without CPU instructions are converted, and strides that BLAS does not support are packed.
     const bool native_half = is_half(out.dtype) && onednn::multiplies(out.dtype) && alpha == 1 && (beta == 0 || beta == 1);
     const bool narrow = out.dtype == TL_INT16 || out.dtype == TL_INT8 || out.dtype == TL_UINT8 || out.dtype == TL_BOOL;
     const int32_t wanted = is_half(out.dtype) && !native_half ? TL_FLOAT32 : narrow ? TL_INT32 : out.dtype;
@@ -241,8 +243,8 @@ int32_t multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, d
         }
         if (!native_half) return multiply_float(a, b, out, float(alpha), float(beta));
         const int32_t status = multiply_half(a, b, out, float(beta));
-        // What the library has no kernel for, or cannot describe (matrices that overlap), goes through float32, as on
-        // other processors.
+        // Cases without a kernel in the library, or that it cannot describe (overlapping matrices), are computed in
+        // float32, as on other CPUs.
         if (status != dnnl_unimplemented && status != dnnl_invalid_arguments) return status;
         return with_copy(out, TL_FLOAT32, beta != 0, true,
                          [&](const tl_tensor& dense) { return multiply(a, b, dense, alpha, beta); });
@@ -282,7 +284,7 @@ int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, 
     using namespace tl;
     if (count_of(*out) == 0) return 0;
     if (a->shape[2] == 0) {
-        // An empty sum: only beta * out is left.
+        // An empty sum: the result is beta * out.
         if (beta == 0) {
             tl_fill(out, 0, 0);
             return 0;

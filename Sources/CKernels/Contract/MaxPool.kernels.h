@@ -2,7 +2,7 @@
 
 namespace tl::TL_ISA {
 
-/// Rows of the most common pooling: 2 x 2, stride 2, nothing outside.
+/// Rows of the most common pooling: kernel size 2 x 2, stride 2, no padding.
 template <class T>
 static void max_pool_pairs(const T* __restrict top, int64_t width, int64_t position, int64_t count, T* __restrict out,
                            int64_t* __restrict indices) {
@@ -56,7 +56,7 @@ static void max_pool_planes(const Pool& p, int64_t begin, int64_t end) {
             for (int64_t k = 0; k < count; k++) {
                 y[i * p.y.step[0] + j * p.y.step[1] + (first + k) * p.y.step[2]] = best[k];
                 indices[i * p.indices.step[0] + j * p.indices.step[1] + (first + k) * p.indices.step[2]] =
-                    index[k] < 0 ? 0 : index[k];  // a dilated window may lie in the padding with every tap
+                    index[k] < 0 ? 0 : index[k];  // all taps of a dilated window may be in the padding
             }
         });
     }
@@ -93,13 +93,14 @@ static void max_pool_channels(const Pool& p, int64_t begin, int64_t end) {
     }
 }
 
-/// Whether an index is one of a plane. Those of a forward pass are; those of a recorded graph from a file may be others.
+/// Whether an index is inside a channel. Indices of a forward pass are; those of a recorded graph from a file may not
+/// be.
 static bool is_inside(int64_t index, int64_t count) { return static_cast<uint64_t>(index) < static_cast<uint64_t>(count); }
 
-/// Whole planes, so that no two threads add to one element.
+/// Whole channels, so that no two threads add to the same element.
 template <class T>
 static void max_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) {
-    // Dimensions of one element may have any stride.
+    // Dimensions of size 1 may have any stride.
     const auto is_dense = [](const auto& operand, const int64_t* size) {
         return (size[2] == 1 || operand.step[2] == 1) && (size[1] == 1 || operand.step[1] == size[2]) &&
                (size[0] == 1 || operand.step[0] == size[1] * size[2]);
@@ -118,7 +119,7 @@ static void max_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) 
                 for (int64_t j = 0; j < p.in[1]; j++)
                     for (int64_t k = 0; k < p.in[2]; k++) x[i * p.x.step[0] + j * p.x.step[1] + k * p.x.step[2]] = 0;
         if (all_dense) {
-            // The plane stays in the first cache: the gradients and indices are what memory has to bring.
+            // The channel fits in the L1 cache: only gradients and indices are read from memory.
             for (int64_t i = 0, count = p.out[0] * p.out[1] * p.out[2]; i < count; i++)
                 if (is_inside(indices[i], size)) x[indices[i]] += y[i];
             continue;
@@ -137,7 +138,7 @@ static void max_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) 
     }
 }
 
-/// Channels-last and dense: whole images.
+/// Channels-last and contiguous: whole images.
 template <class T>
 static void max_pool_backward_channels(const Pool& p, int64_t begin, int64_t end) {
     const int64_t channels = p.channels, size = p.in[0] * p.in[1] * p.in[2], count = size * channels;

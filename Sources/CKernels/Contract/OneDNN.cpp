@@ -29,7 +29,7 @@ dnnl_stream_t stream() {
     return own.stream;
 }
 
-/// Attributes with the scratchpad left to us, so that it comes from the caching allocator.
+/// Attributes with a user-managed scratchpad, which is allocated by the caching allocator.
 struct Attributes {
     dnnl_primitive_attr_t attributes = nullptr;
 
@@ -39,7 +39,7 @@ struct Attributes {
     }
     ~Attributes() { dnnl_primitive_attr_destroy(attributes); }
 
-    /// Adds beta times what the result holds already.
+    /// Adds beta times the previous result.
     void add_result(float beta) {
         if (beta == 0) return;
         dnnl_post_ops_t operations = nullptr;
@@ -63,7 +63,8 @@ dnnl_data_type_t data_type(int32_t dtype) {
 
 bool multiplies(int32_t dtype) {
 #if defined(__x86_64__)
-    // What the library may use, which the user can lower (ONEDNN_MAX_CPU_ISA); each set is a superset in bits.
+    // The instruction sets that the library may use, which the user can limit (ONEDNN_MAX_CPU_ISA); each set is a
+    // superset in bits.
     static const unsigned usable = unsigned(dnnl_get_effective_cpu_isa());
     const auto has = [](unsigned bits) { return (usable & bits) == bits; };
     if (dtype == TL_BFLOAT16) return has(dnnl_cpu_isa_avx512_core_bf16);
@@ -202,7 +203,7 @@ dnnl_status_t describe_convolution(const Convolution& c, const Layout& src, cons
 }
 #endif
 
-/// Whether a primitive computes by the kernels of dnnl_sgemm ("gemm:jit"), not by those of brgemm.
+/// Whether a primitive uses the kernels of dnnl_sgemm ("gemm:jit"), not those of brgemm.
 static bool computes_by_sgemm(const_dnnl_primitive_desc_t description) {
     const char* name = nullptr;
     dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);
@@ -319,7 +320,7 @@ dnnl_status_t Plan::run(void* const* pointers, int prepared) const {
 
 namespace {
 
-constexpr size_t kept_plans = 512;  // a thread; a large network needs about 200
+constexpr size_t kept_plans = 512;  // per thread; a large network needs about 200
 
 struct KeyHash {
     size_t operator()(const Key& key) const {

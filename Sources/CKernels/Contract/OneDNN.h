@@ -1,6 +1,6 @@
-// The narrow waist to oneDNN: descriptors, primitives with their reorders, and a cache of them. The C interface is used
-// because it is the same without exceptions; what differs between oneDNN 2 and 3 is confined to OneDNN.cpp and to
-// the class `Layout`.
+// The interface to oneDNN: descriptors, primitives with their reorders, and a cache of plans. The C interface is used
+// because it works without exceptions. Differences between oneDNN 2 and 3 are confined to OneDNN.cpp and to the class
+// `Layout`.
 #ifndef TL_ONEDNN_H
 #define TL_ONEDNN_H
 #if !__has_include(<dnnl.h>)
@@ -17,21 +17,22 @@ namespace tl::onednn {
 
 inline constexpr int max_rank = 6;
 
-/// oneDNN's name of an element type; dnnl_data_type_undef where it has none.
+/// The oneDNN data type of a dtype; dnnl_data_type_undef if there is none.
 dnnl_data_type_t data_type(int32_t dtype);
-/// Whether this processor multiplies the half type natively (bfloat16: avx512_bf16 or avx512_core; float16: avx512_fp16).
+/// Whether the CPU has instructions for products of the half type (bfloat16: avx512_bf16 or avx512_core; float16:
+/// avx512_fp16).
 bool multiplies(int32_t dtype);
 
-/// A memory descriptor: a type, sizes, and strides or "whatever the primitive likes best".
+/// A memory descriptor: data type, sizes, and strides, or "any" for the choice of the primitive.
 class Layout {
   public:
     Layout() = default;
-    /// `strides` NULL leaves the choice to the primitive.
+    /// NULL for `strides` is "any".
     Layout(dnnl_data_type_t type, int rank, const int64_t* sizes, const int64_t* strides);
-    /// Images [N, C, H, W] whose channels lie in blocks of 16.
+    /// Images [N, C, H, W] in blocks of 16 channels.
     static Layout blocked_images(dnnl_data_type_t type, const int64_t* sizes);
     size_t bytes() const;
-    /// `count` things from `first` on along a dimension, in the same memory. `sizes` are those of all of it.
+    /// The part of `count` elements from `first` along a dimension, in the same memory. `sizes` are those of the whole.
     Layout part(int rank, const int64_t* sizes, int dimension, int64_t first, int64_t count) const;
 
 #if DNNL_VERSION_MAJOR >= 3
@@ -60,17 +61,17 @@ class Layout {
 #endif
 };
 
-/// Whether two layouts are one.
+/// Whether two layouts are equal.
 bool same(Layout::View a, Layout::View b);
 
-/// What a primitive computes and from what. Absent operands are empty layouts.
+/// The operands and parameters of a convolution. Absent operands are empty layouts.
 struct Convolution {
     enum Kind { forward, backward_data, backward_weights } kind;
     int spatial;
     int64_t stride[3], padding[3], padding_end[3], dilation[3];
 };
 
-/// A primitive, the layouts it wants, and the reorders from and to the layouts that its caller has.
+/// A primitive, its layouts, and the reorders from and to the layouts of the caller.
 class Plan {
   public:
     Plan() = default;
@@ -78,20 +79,20 @@ class Plan {
     Plan& operator=(const Plan&) = delete;
     ~Plan();
 
-    /// Each argument: oneDNN's number, the caller's layout, and whether it is written.
+    /// An argument: the oneDNN argument index, the layout of the caller, and whether it is written.
     struct Operand {
         int argument;
         bool written;
         const Layout* layout;
     };
-    /// Takes over `description`. The operands' order is that of the pointers handed to `run`.
+    /// Takes ownership of `description`. The order of the operands is that of the pointers passed to `run`.
     dnnl_status_t build(dnnl_primitive_desc_t description, const Operand* operands, int count);
-    /// A copy from one layout to the other, with two pointers.
+    /// A reorder between two layouts, with two pointers.
     dnnl_status_t build_reorder(const Layout& from, const Layout& to);
-    /// The pointer of the operand `prepared`, if any, is to memory in the layout that the primitive wants.
+    /// The pointer of the operand `prepared`, if any, refers to memory in the layout of the primitive.
     dnnl_status_t run(void* const* pointers, int prepared = -1) const;
 
-    /// Whether the primitive wants an operand in another layout than its caller has, and in which.
+    /// Whether the layout of the primitive differs from that of the caller for an operand, and the layout.
     bool reorders(int operand) const { return arguments[size_t(operand)].reordered != nullptr; }
     Layout::View wanted(int operand) const;
 
@@ -100,7 +101,7 @@ class Plan {
         int number = 0;
         bool written = false;
         dnnl_memory_t caller = nullptr;     // in the layout of the caller
-        dnnl_memory_t reordered = nullptr;  // in that of the primitive; NULL where both agree
+        dnnl_memory_t reordered = nullptr;  // in the layout of the primitive; NULL if both are equal
         dnnl_primitive_t reorder = nullptr;
         size_t bytes = 0;                   // of `reordered`
     };
@@ -112,7 +113,7 @@ class Plan {
     bool blocks_signals = false;
 };
 
-/// What identifies a plan: everything that went into it.
+/// The cache key of a plan: all values from which it was built.
 struct Key {
     int32_t count = 0;
     int64_t values[58];
@@ -125,19 +126,19 @@ struct Key {
     }
 };
 
-/// This thread's plan for the key, or NULL. Plans hold the pointers of the call in progress and so belong to a thread.
+/// This thread's plan for the key, or NULL. Plans store the pointers of the current call and thus belong to a thread.
 Plan* find_plan(const Key& key);
-/// Keeps a plan and forgets the one unused for longest when there are too many. Returns the plan.
+/// Adds a plan to the cache, and removes the least recently used one if there are too many. Returns the plan.
 Plan* keep_plan(const Key& key, std::unique_ptr<Plan> plan);
 
-/// Gives up a description for which the library has nothing but its reference, which takes a hundred times as long as
-/// its kernels, and says dnnl_unimplemented.
+/// Discards a description for which the library has only its reference implementation, which is about a hundred times
+/// slower, and returns dnnl_unimplemented.
 dnnl_status_t refuse_reference(dnnl_primitive_desc_t* description);
 
-/// Descriptions for `Plan::build`. Beta is the factor on what dst holds already. No product runs in the reference.
+/// Descriptions for `Plan::build`. Beta is the factor of the previous dst. Reference implementations are not used.
 dnnl_status_t describe_matmul(const Layout& src, const Layout& weights, const Layout& bias, const Layout& dst, float beta,
                               dnnl_primitive_desc_t* description);
-/// For backward_data `src` and `dst` are the gradients; for backward_weights `weights`, `bias` and `dst` are.
+/// For backward_data `src` and `dst` are gradients; for backward_weights `weights`, `bias` and `dst` are.
 dnnl_status_t describe_convolution(const Convolution& convolution, const Layout& src, const Layout& weights,
                                    const Layout& bias, const Layout& dst, dnnl_primitive_desc_t* description);
 

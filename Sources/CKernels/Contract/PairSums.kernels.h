@@ -1,13 +1,13 @@
 namespace tl::TL_ISA {
 
-/// The sums of a tile of a float32 product, `rows` by two vectors, that stay in registers from `add` to `add`.
+/// A register tile of a float32 product, `rows` by two vectors, which stays in registers between calls of `add`.
 template <int rows, int lanes>
 struct PairSums {
     typedef float Vector __attribute__((vector_size(lanes * 4)));
     typedef float Loose __attribute__((vector_size(lanes * 4), aligned(4)));
     Vector of[rows][2];
 
-    /// Each row with its number, or all with 0.
+    /// Sets each row to its number, or all to 0.
     inline __attribute__((always_inline)) void start(const float* numbers) {
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < 2; j++) of[i][j] = (numbers ? numbers[i] : 0.0f) - Vector{};

@@ -1,4 +1,4 @@
-// What the pooling kernels need to know, with three spatial dimensions always.
+// The arguments of pooling kernels, always with three spatial dimensions.
 #ifndef TL_POOL_H
 #define TL_POOL_H
 #include "Support/Parallel.h"
@@ -9,7 +9,7 @@
 
 namespace tl {
 
-/// What the elements of large windows are summed in.
+/// The dtype of the sums over large windows.
 template <class T>
 using WideSum = std::conditional_t<std::is_same_v<T, float>, double, T>;
 
@@ -29,7 +29,7 @@ struct Pool {
     int64_t kernel[3] = {1, 1, 1}, stride[3] = {1, 1, 1}, padding[3] = {0, 0, 0}, dilation[3] = {1, 1, 1};
     bool count_include_pad = false;
     int64_t divisor = 0;
-    PooledTensor x, y, indices;  // y is the smaller side; in backward passes both are gradients
+    PooledTensor x, y, indices;  // y is the smaller operand; in backward passes both are gradients
 
     Pool(const tl_pool_params* p, int32_t spatial, const tl_tensor& large, const tl_tensor& small)
         : images(large.shape[0]), channels(large.shape[1]), x(large), y(small) {
@@ -47,7 +47,7 @@ struct Pool {
     int64_t window() const { return kernel[0] * kernel[1] * kernel[2]; }
 };
 
-/// The dtype that the kernels read: half types are pooled as float32, integers as int64.
+/// The dtype that the kernels read: half types are pooled in float32, integers in int64.
 inline int32_t pooled_dtype(int32_t dtype) {
     const int32_t computed = compute_dtype(dtype);
     return computed == TL_INT64 || computed == TL_FLOAT64 ? computed : TL_FLOAT32;
@@ -55,7 +55,7 @@ inline int32_t pooled_dtype(int32_t dtype) {
 
 inline bool needs_conversion(const tl_tensor* x) { return pooled_dtype(x->dtype) != x->dtype; }
 
-/// Elements of about this many operations are worth a thread.
+/// The number of operations from which a thread is used.
 constexpr int64_t pool_grain = 16384;
 
 inline int64_t grain_of(int64_t work_of_one) { return std::max<int64_t>(1, pool_grain / std::max<int64_t>(work_of_one, 1)); }
@@ -64,7 +64,7 @@ inline bool channels_side_by_side(const Pool& p) {
     return p.channels > 1 && p.x.channel == 1 && p.y.channel == 1 && (!p.indices.data || p.indices.channel == 1);
 }
 
-/// The type of the elements, for a kernel that is a template.
+/// Calls the body with the type of the elements, for template kernels.
 template <class Body>
 void with_type(int32_t dtype, Body&& body) {
     if (dtype == TL_FLOAT64) body(double());
@@ -72,7 +72,7 @@ void with_type(int32_t dtype, Body&& body) {
     else body(float());
 }
 
-/// Runs on copies of a dtype that the kernels read, and writes the result back.
+/// Runs on copies in a dtype that the kernels read, and writes the result back.
 template <class Body>
 void converted(const tl_tensor* in, const tl_tensor* out, Body&& body) {
     const int32_t dtype = pooled_dtype(in->dtype);

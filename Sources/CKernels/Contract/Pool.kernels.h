@@ -1,8 +1,8 @@
-// Two ways through the data: plane by plane, for row-major tensors and all others, and position by position with the
-// channels side by side, for channels-last ones.
+// There are two loop orders: channel by channel, for row-major and other tensors, and position by position with
+// channels in vectors, for channels-last tensors.
 namespace tl::TL_ISA {
 
-/// The part of a window that lies inside: taps first ..< last of `kernel`, the first of them at `start`.
+/// The part of a window that is inside: taps first ..< last of `kernel`, the first of them at `start`.
 struct Reach {
     int64_t first, last, start;
 
@@ -15,7 +15,7 @@ struct Reach {
     }
 };
 
-/// What every number beats.
+/// A value below all others.
 template <class T>
 static inline T pool_lowest() {
     return -T(__builtin_huge_val());
@@ -25,7 +25,7 @@ inline int64_t pool_lowest<int64_t>() {
     return INT64_MIN;
 }
 
-/// Calls body(offset into x, position in the plane) for every tap inside the window.
+/// Calls body(offset in x, position in the channel) for every tap inside.
 template <class Body>
 static inline __attribute__((always_inline)) void each_tap(const Pool& p, int64_t i, int64_t j, int64_t k, Body&& body) {
     const Reach z(p, 0, i), y(p, 1, j), x(p, 2, k);
@@ -43,10 +43,10 @@ static inline __attribute__((always_inline)) void each_position(const Pool& p, B
             for (int64_t k = 0; k < p.out[2]; k++) body(i, j, k);
 }
 
-constexpr int64_t pool_row = 128;  // results along the last dimension in one go
+constexpr int64_t pool_row = 128;  // results along the last dimension per iteration
 
-/// For the results first ..< first + count of row (i, j): calls body(from, to, offset into the plane, position in it)
-/// for every tap: these are the place that result `from` takes from, and the results up to `to` take a stride further each.
+/// For the results first ..< first + count of row (i, j): calls body(from, to, offset in the channel, position in it)
+/// for every tap. Offset and position are those of result `from`; each next result up to `to` is a stride further.
 template <class Body>
 static inline __attribute__((always_inline)) void each_row_tap(const Pool& p, int64_t i, int64_t j, int64_t first,
                                                                int64_t count, Body&& body) {
@@ -55,7 +55,7 @@ static inline __attribute__((always_inline)) void each_row_tap(const Pool& p, in
     for (int64_t a = z.first, at = z.start; a < z.last; a++, at += p.dilation[0])
         for (int64_t b = y.first, row = y.start; b < y.last; b++, row += p.dilation[1])
             for (int64_t c = 0; c < p.kernel[2]; c++) {
-                // Results k with 0 <= k * stride + shift < width.
+                // The results k with 0 <= k * stride + shift < width.
                 const int64_t shift = c * p.dilation[2] - p.padding[2], room = p.in[2] - shift;
                 int64_t from = shift < 0 ? (-shift + stride - 1) / stride : 0;
                 int64_t to = room > 0 ? (room + stride - 1) / stride : 0;
@@ -68,7 +68,7 @@ static inline __attribute__((always_inline)) void each_row_tap(const Pool& p, in
             }
 }
 
-/// Calls body(i, j, first, count) for pieces of the rows of a plane of results.
+/// Calls body(i, j, first, count) for ranges of the rows of a channel of results.
 template <class Body>
 static inline __attribute__((always_inline)) void each_row(const Pool& p, Body&& body) {
     for (int64_t i = 0; i < p.out[0]; i++)
@@ -77,6 +77,6 @@ static inline __attribute__((always_inline)) void each_row(const Pool& p, Body&&
                 body(i, j, k, p.out[2] - k < pool_row ? p.out[2] - k : pool_row);
 }
 
-constexpr int64_t pool_channels = 64;  // side by side in one go
+constexpr int64_t pool_channels = 64;  // channels per iteration
 
 } // namespace tl::TL_ISA

@@ -1,4 +1,4 @@
-// A product of matrices cut into parts that a library computes on one thread each.
+// A matrix product split into parts that a library computes on one thread each.
 #ifndef TL_PRODUCT_CUT_H
 #define TL_PRODUCT_CUT_H
 #include "Contract/OneDNN.h"
@@ -6,8 +6,9 @@
 
 namespace tl {
 
-/// Parts of `rows` by `columns` of the result, fewer at its ends. The cut depends on the sizes and on the number of threads,
-/// and so may the result: for sums of few terms or few rows the library has other kernels, with another order.
+/// Parts of `rows` by `columns` of the result, smaller at its ends. The split depends on the sizes and on the number of
+/// threads, and so may the result: for short sums or few rows the library has other kernels, with another order of
+/// summation.
 struct ProductCut {
     int64_t m, n, rows, columns;
 
@@ -16,12 +17,13 @@ struct ProductCut {
         if (threads == 1 || work < least_work) return;
         const int64_t cost = cut(threads, threads);
         if (work < 2 * threads * ample_work) return;
-        // With two parts for each thread, one that is late leaves a part to another.
+        // With two parts per thread, a slow thread leaves a part to another one.
         const ProductCut before = *this;
         if (cut(2 * threads, threads) > cost + cost / 64) *this = before;
     }
 
-    /// Calls part(row, rows, column, columns), which returns a status, for all parts; the last status that is not success.
+    /// Calls part(row, rows, column, columns), which returns a status, for all parts; returns the last status that is
+    /// not success.
     template <class Part>
     int32_t each(Part&& part) const {
         const int64_t across = (n + columns - 1) / columns, parts = (m + rows - 1) / rows * across;
@@ -36,12 +38,13 @@ struct ProductCut {
     }
 
   private:
-    static constexpr int64_t least_work = int64_t(3) << 16;  // multiplications that two threads do faster than one
-    static constexpr int64_t ample_work = int64_t(1) << 29;  // of a part, from which twice as many may cost little
+    static constexpr int64_t least_work = int64_t(3) << 16;  // multiplications above which two threads are faster
+    static constexpr int64_t ample_work = int64_t(1) << 29;  // multiplications per part above which splitting is cheap
     static constexpr int64_t row_unit = 8, column_unit = 16;
-    static constexpr int64_t copy_cost = 40;  // of a row or a column, in rows or columns multiplied
+    static constexpr int64_t copy_cost = 40;  // of a row or a column, in multiplied rows or columns
 
-    /// Cuts into at most `wanted` parts, a multiple of the threads, in the way that costs least; what that costs.
+    /// Chooses the split into at most `wanted` parts, a multiple of the threads, with the lowest cost; returns the
+    /// cost.
     int64_t cut(int64_t wanted, int64_t threads) {
         const auto round_up = [](int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; };
         // A part multiplies whole tiles, and copies its rows of the left and its columns of the right operand.

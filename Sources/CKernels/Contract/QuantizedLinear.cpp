@@ -1,5 +1,5 @@
-// Linear layers whose weights are integers of 8 or 4 bits. Decoding a token reads every weight once for a few products,
-// so its time is that of reading the weights: the codes are decoded in registers.
+// Linear layers with 8-bit or 4-bit weights. Generating a token reads every weight for a few products, so that its time
+// is that of reading the weights: the codes are decoded in registers.
 #include "Contract/QuantizedLinear.h"
 #include "Scalar/Scalar.h"
 #include "Support/Forward.h"
@@ -39,12 +39,12 @@ const bool has_vnni = detect_vnni();
 #define TL_QUANTIZED_DISPATCH(function, ...) TL_DISPATCH(function, __VA_ARGS__)
 #endif
 
-/// Panels for one thread at least: about 64 kB of codes.
+/// The minimum number of panels per thread: about 64 kB of codes.
 int64_t panel_grain(const QuantizedWeights& w) {
     return std::max<int64_t>(1, 65536 / std::max<int64_t>(w.blocks * input_block * panel_rows, 1));
 }
 
-/// Products in integers: the input is rounded to int8 in blocks of 32 columns, some rows at a time.
+/// Integer products: the input is rounded to int8 in blocks of 32 columns, some rows at a time.
 int32_t integer_products(const QuantizedWeights& w, const float* x, int64_t rows, const QuantizedResult& out) {
     const int64_t width = w.blocks * input_block;
     const int64_t chunk = std::min(rows, std::max<int64_t>(8, (int64_t(1) << 20) / std::max<int64_t>(width, 1)));
@@ -68,7 +68,7 @@ int32_t integer_products(const QuantizedWeights& w, const float* x, int64_t rows
     return 0;
 }
 
-/// Products in float32. Few rows decode the codes on the way; for many, panels are decoded for the product of matrices.
+/// float32 products. For few rows the codes are decoded in registers; for many, panels are decoded for a GEMM.
 int32_t float_products(const QuantizedWeights& w, const float* x, int64_t rows, const QuantizedResult& out) {
     const int64_t panels = (w.rows + panel_rows - 1) / panel_rows;
     if (rows <= 16) {

@@ -1,6 +1,6 @@
 namespace tl::TL_ISA {
 
-// A panel of 16 output features is 1, 2 or 4 registers of float32 sums.
+// The float32 sums of a panel of 16 output features are in 1, 2 or 4 registers.
 constexpr int quantized_lanes = TL_VECTOR_BYTES / 4, quantized_parts = 16 / quantized_lanes;
 typedef float QuantizedFloats __attribute__((vector_size(TL_VECTOR_BYTES)));
 typedef int32_t QuantizedWords __attribute__((vector_size(TL_VECTOR_BYTES)));
@@ -8,17 +8,17 @@ typedef uint32_t QuantizedBits __attribute__((vector_size(TL_VECTOR_BYTES)));
 typedef uint32_t LooseQuantizedBits __attribute__((vector_size(TL_VECTOR_BYTES), aligned(1)));
 typedef float LooseQuantizedFloats __attribute__((vector_size(TL_VECTOR_BYTES), aligned(4)));
 
-/// As many input rows as leave their sums in registers.
+/// The number of input rows whose sums fit in the registers.
 constexpr int quantized_tile = TL_VECTOR_BYTES == 64 ? 8 : TL_VECTOR_BYTES == 32 ? 2 : 1;
 
-/// Whether products of 8-bit codes read the input as int16: instructions that multiply bytes saturate.
+/// Whether products of 8-bit codes read the input as int16, because the instructions for byte products saturate.
 constexpr bool multiplies_pairs(int bits) { return bits == 8 && TL_VECTOR_BYTES >= 32 && !TL_HAS_VNNI; }
 
 static inline __attribute__((always_inline)) QuantizedFloats quantized_set(float value) {
     return value - QuantizedFloats{};
 }
 
-/// Adds to each word the product of its four codes with four columns of the input.
+/// Adds to each 32-bit element the product of its four codes with four columns of the input.
 template <int bits>
 static inline __attribute__((always_inline)) QuantizedWords add_products(QuantizedWords sum, QuantizedBits codes,
                                                                          const RoundedRows& x, int64_t column) {
@@ -68,14 +68,14 @@ static inline float widen_scale(uint16_t bits, int32_t dtype) {
 #if TL_HAS_HALF
     return static_cast<float>(__builtin_bit_cast(_Float16, bits));
 #else
-    // The exponent moves by 112; infinities and NaN keep theirs.
+    // The exponent bias differs by 112; infinities and NaN keep their exponent.
     const uint32_t magnitude = uint32_t(bits & 0x7fff) << 13, sign = uint32_t(bits & 0x8000) << 16;
     const uint32_t finite = __builtin_bit_cast(uint32_t, __builtin_bit_cast(float, magnitude) * 0x1p112f);
     return __builtin_bit_cast(float, (magnitude >= 0x0f800000u ? magnitude | 0x7f800000u : finite) | sign);
 #endif
 }
 
-/// The 16 scales or offsets of a group.
+/// Loads the 16 scales or offsets of a group.
 static inline __attribute__((always_inline)) void load_scales(const void* base, int32_t dtype, int64_t index,
                                                               QuantizedFloats* scales) {
     alignas(64) float values[16];
@@ -92,7 +92,7 @@ static inline __attribute__((always_inline)) void load_scales(const void* base, 
         __builtin_memcpy(scales + p, values + p * quantized_lanes, TL_VECTOR_BYTES);
 }
 
-/// Writes the sums of a panel, without those of features that only fill it up.
+/// Stores the sums of a panel, without those of padding features.
 static inline void store_panel(const QuantizedWeights& w, const QuantizedResult& out, int64_t panel, int64_t row,
                                const QuantizedFloats* sums) {
     alignas(64) float values[16];
@@ -195,7 +195,7 @@ static void decode_block(const QuantizedWeights& w, int64_t panel, int64_t block
         }
 }
 
-/// The products of `rows` input rows of float32 with a panel that is decoded on the way.
+/// The products of `rows` float32 input rows with a panel, which is decoded in registers.
 template <int rows, int bits>
 static void float_tile(const QuantizedWeights& w, const float* x, int64_t x_stride, const QuantizedResult& out,
                        int64_t panel, int64_t row) {
@@ -256,7 +256,7 @@ static void quantized_float(const QuantizedWeights& w, const float* x, int64_t x
     else float_panels<4>(w, x, x_stride, out, rows, begin, end);
 }
 
-/// Decodes panels to a matrix [blocks * 32, columns of `decoded`], one column for each output feature from `first` on.
+/// Decodes panels to a matrix [blocks * 32, columns of `decoded`], one column per output feature from `first`.
 static void decode_panels(const QuantizedWeights& w, int64_t first, float* decoded, int64_t row_stride, int64_t begin,
                           int64_t end) {
     for (int64_t panel = begin; panel < end; panel++)
@@ -267,17 +267,17 @@ static void decode_panels(const QuantizedWeights& w, int64_t first, float* decod
         }
 }
 
-/// Whether the products of this set read `RoundedRows::pairs`.
+/// Whether the products of this instruction set read `RoundedRows::pairs`.
 static bool quantized_pairs(int32_t bits) { return multiplies_pairs(bits); }
 
-/// Rounds a row to int8, each block of 32 columns with the scale max|x| / 127. A block with an infinity or NaN gets the
-/// scale NaN.
+/// Rounds a row to int8, each block of 32 columns with the scale max|x| / 127. The scale of a block with an infinity or
+/// NaN is NaN.
 static void round_row(const float* x, int64_t columns, const RoundedRows& rounded, int64_t row) {
     for (int64_t block = 0; block < rounded.blocks; block++) {
         alignas(64) float values[32] = {};
         const int64_t left = columns - block * 32, count = left < 32 ? left : 32;
         __builtin_memcpy(values, x + block * 32, size_t(count) * sizeof(float));
-        // Largest magnitudes and not-a-number marks, by the order of their bits.
+        // The bits are ordered like magnitudes, with infinity and NaN above all numbers.
         uint32_t largest = 0;
         for (int i = 0; i < 32; i++) {
             const uint32_t magnitude = __builtin_bit_cast(uint32_t, values[i]) & 0x7fffffffu;
@@ -295,7 +295,7 @@ static void round_row(const float* x, int64_t columns, const RoundedRows& rounde
         int32_t sum = 0;
         int32_t words[32];
         for (int i = 0; i < 32; i++) {
-            // Adding 1.5 * 2^23 rounds to a whole number, ties to even.
+            // Adding 1.5 * 2^23 rounds to an integer, ties to even.
             const float shifted = (is_finite ? values[i] * inverse : 0) + 0x1.8p23f;
             words[i] = __builtin_bit_cast(int32_t, shifted) - 0x4b400000;
             sum += words[i];

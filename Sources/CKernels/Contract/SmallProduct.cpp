@@ -2,8 +2,8 @@
 #include "Support/InstructionSets.h"
 #include <type_traits>
 
-// The tile of the direct product: rows, and vectors in a row, so that sums, a row of b and a number
-// of a fit in the registers. `across` vectors make 16 columns, or 32 with AVX-512 where there are as many.
+// The register tile of the direct product: rows, and vectors per row, so that sums, a row of b and an element of a fit
+// in the registers. `across` vectors are 16 columns, or 32 with AVX-512 if there are as many.
 #define TL_DIRECT_ROWS_avx2 6
 #define TL_DIRECT_ROWS_avx512 12
 #define TL_DIRECT_ROWS_baseline 2

@@ -1,12 +1,12 @@
-// Products small enough that a library's preparations (its checks, packing and hand-over to threads) would show: of a few
-// thousand multiplications, and of operands that lie in the second cache as they are.
+// Small products, for which the overhead of a library call (checks, packing, thread synchronisation) is significant: of
+// a few thousand multiplications, or with unpacked operands that fit in the L2 cache.
 #ifndef TL_SMALL_PRODUCT_H
 #define TL_SMALL_PRODUCT_H
 #include <cstdint>
 
 namespace tl {
 
-/// Below this many multiplications `small_multiply` beats dnnl_sgemm.
+/// The number of multiplications below which `small_multiply` is faster than dnnl_sgemm.
 constexpr int64_t small_product = 4096;
 
 /// c = alpha * a @ b + beta * c, float32; rows of c are contiguous.
@@ -22,18 +22,18 @@ struct SmallProduct {
 };
 void small_multiply(const SmallProduct& product);
 
-/// Whether `direct_multiply` takes the product and beats dnnl_sgemm at it: rows of b are contiguous whole vectors, and b
-/// fits the second cache.
+/// Whether `direct_multiply` supports the product and is faster than dnnl_sgemm: the rows of b are contiguous whole
+/// vectors, and b fits in the L2 cache.
 inline bool is_direct(const SmallProduct& p) {
     return p.b_column == 1 && p.n % 16 == 0 && p.n * p.k <= 128 * 128 && p.m * p.n * p.k <= 128 * 128 * 128;
 }
-/// The rows [begin, end) of c, from the operands where they lie. An element's sum has one order, whatever the range.
+/// Computes the rows [begin, end) of c from the unpacked operands. The order of summation does not depend on the range.
 void direct_multiply(const SmallProduct& product, int64_t begin, int64_t end);
 
-/// Whether it is a product of a row vector and a matrix whose columns are contiguous, such as a layer on one sample. It takes the time
-/// to read b, to which the preparations of a library would add.
+/// Whether the product is that of a row vector and a matrix with contiguous columns, such as a linear layer for one
+/// sample. Its time is that of reading b, to which a library adds its overhead.
 inline bool is_row(const SmallProduct& p) { return p.m == 1 && p.a_column == 1 && p.b_row == 1; }
-/// The columns [begin, end) of the row.
+/// Computes the columns [begin, end) of the row.
 void row_multiply(const SmallProduct& product, int64_t begin, int64_t end);
 
 } // namespace tl

@@ -1,6 +1,6 @@
 namespace tl::TL_ISA {
 
-/// `columns` (at most 16, a constant in the common case) sums side by side in registers.
+/// `columns` (at most 16, usually a constant) sums in registers.
 template <class Count>
 static inline void small_columns(const SmallProduct& p, const float* b, int64_t b_row, int64_t i, int64_t j,
                                  Count columns) {
@@ -18,7 +18,7 @@ static inline void small_columns(const SmallProduct& p, const float* b, int64_t 
 }
 
 static void small_multiply(const SmallProduct& p) {
-    float packed[small_product];  // k * n is no more than m * n * k
+    float packed[small_product];  // k * n is at most m * n * k
     const float* b = p.b;
     int64_t b_row = p.b_row;
     if (p.b_column != 1 && p.n > 1) {
@@ -81,7 +81,8 @@ static void direct_multiply(const SmallProduct& p, int64_t begin, int64_t end) {
     if (j < p.n) direct_columns<across / 2>(p, begin, end, j);
 }
 
-/// Some columns of the only row of c, from j on, as sums over k in lanes. Each sum has one order, whatever their number.
+/// Computes columns of the single row of c, from j, as sums over k in lanes. The order of summation does not depend on
+/// their number.
 template <int columns>
 static inline __attribute__((always_inline)) void row_columns(const SmallProduct& p, int64_t j) {
     constexpr int lanes = int(sizeof(DirectVector) / sizeof(float)), deep = 2;

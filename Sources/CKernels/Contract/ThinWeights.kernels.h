@@ -12,7 +12,7 @@ static inline float thin_sum(const ThinLanes& v) {
     return parts[0];
 }
 
-/// Sums for `rows` rows of a kernel of `columns`, side by side in registers.
+/// The sums of `rows` kernel rows of `columns`, in registers.
 template <int rows, int columns>
 struct ThinSums {
     ThinLanes sums[rows][columns] = {};
@@ -20,7 +20,7 @@ struct ThinSums {
 
     /// Adds the products of a row of y with the rows of x from `line`, which starts `left` before the first pixel.
     inline __attribute__((always_inline)) void add(const ThinWeights& p, const float* y, const float* line) {
-        // Results whose windows lie inside along the row, as far as they fill whole vectors.
+        // The results whose windows are inside along the row, in whole vectors.
         const int64_t low = p.left > 0 ? p.left : 0;
         const int64_t inside = p.in_width - columns + 1 + p.left;
         const int64_t high = inside < p.out_width ? inside : p.out_width;
@@ -46,7 +46,7 @@ struct ThinSums {
     }
 };
 
-/// `rows` rows of the kernel of one output and one input channel, from row `first` on.
+/// Computes `rows` rows of the kernel of one output and one input channel, from row `first`.
 template <int rows, int columns>
 static void thin_rows(const ThinWeights& p, int64_t o, int64_t c, int64_t first, float* w) {
     double totals[rows][columns] = {};

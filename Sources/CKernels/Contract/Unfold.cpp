@@ -8,9 +8,9 @@ namespace tl {
 
 namespace {
 
-/// The sizes of one group of one image, with three spatial dimensions always.
+/// The sizes of one group of one image, always with three spatial dimensions.
 struct Geometry {
-    int64_t images, groups, channels, outputs;  // channels and outputs in a group
+    int64_t images, groups, channels, outputs;  // channels and outputs per group
     int64_t in[3] = {1, 1, 1}, out[3] = {1, 1, 1}, kernel[3] = {1, 1, 1};
     int64_t stride[3] = {1, 1, 1}, padding[3] = {0, 0, 0}, dilation[3] = {1, 1, 1};
     int64_t x_stride[3] = {0, 0, 0}, out_stride[3] = {0, 0, 0};  // of the spatial dimensions
@@ -34,7 +34,7 @@ struct Geometry {
         }
     }
 
-    /// Calls body(row of the unfolded matrix, its first column, address offset in x of that column, inside the image,
+    /// Calls body(row of the unfolded matrix, first column, offset of that column in x, whether it is inside the image,
     /// count) for every run of positions along the last dimension, for the given channels.
     template <class Body>
     void each_element(int64_t channel_stride, int64_t first, int64_t last, Body&& body) const {
@@ -60,7 +60,7 @@ struct Geometry {
     }
 };
 
-/// A dense [outputs, positions] copy of one group of one image of `out`, either way.
+/// Copies one group of one image of `out` to a contiguous [outputs, positions], or the reverse.
 template <bool write>
 void copy_out(const Geometry& g, double* dense, double* out, int64_t channel_stride) {
     for (int64_t o = 0; o < g.outputs; o++)

@@ -5,13 +5,13 @@
 
 namespace tl {
 
-/// Dense float64 operands, w and bias row-major, x and out of any strides.
+/// Contiguous float64 operands; w and bias are row-major, x and out have arbitrary strides.
 struct Unfolded {
     const tl_conv_params* p;
     const tl_tensor *x, *w, *bias, *out;
 };
 
-/// False where memory ran out.
+/// Returns false if an allocation failed.
 bool unfolded_forward(const Unfolded& problem);
 bool unfolded_backward_data(const Unfolded& problem);
 bool unfolded_backward_weights(const Unfolded& problem);

@@ -4,8 +4,8 @@
 #include "Support/Scratch.h"
 #include <algorithm>
 
-// Rows of the products' innermost tile, which is two vectors wide: its sums, a row of b and a number of a fit in the
-// registers.
+// The rows of the register tile of the products, which is two vectors wide: its sums, a row of b and an element of a
+// fit in the registers.
 #define TL_WINOGRAD_ROWS_avx2 6
 #define TL_WINOGRAD_ROWS_avx512 12
 #if defined(__x86_64__)
@@ -24,14 +24,14 @@ namespace tl {
 
 namespace {
 
-constexpr int64_t row_unit = 12;  // a multiple of every tile's rows
+constexpr int64_t row_unit = 12;  // a multiple of the rows of every tile
 
-/// How many tiles whose transforms take `bytes` each fit in `budget`: whole tiles of the products.
+/// The number of tiles with transforms of `bytes` each that fit in `budget`, in whole tiles of the products.
 int64_t fitting(int64_t budget, int64_t bytes, int64_t least, int64_t most) {
     return std::clamp(budget / bytes / row_unit * row_unit, least, most);
 }
 
-/// Floats that are zero, one for each channel of x or y.
+/// Zero floats, one per channel of x or y.
 struct Zeros {
     const Scratch memory;
     explicit Zeros(const Winograd& p)
@@ -40,7 +40,7 @@ struct Zeros {
     }
 };
 
-/// Whether the transforms of all weights would not stay in the last cache and those of all tiles do.
+/// Whether the transforms of all weights do not fit in the last-level cache but those of all tiles do.
 bool has_few_tiles(const Winograd& p) {
     const int64_t matrices = 36 * 4;
     return matrices * p.in_channels * p.out_channels > (4 << 20) &&
@@ -49,16 +49,16 @@ bool has_few_tiles(const Winograd& p) {
 
 int64_t whole_rows(int64_t tiles) { return (tiles + row_unit - 1) / row_unit * row_unit; }
 
-/// y channel by channel: all tiles are transformed first, then the weights block by block.
+/// Computes y channel by channel: all tiles are transformed first, then the weights block by block.
 bool forward_by_panels(const Winograd& p) {
-    constexpr int64_t block = 64;  // in-channels whose weights, for a panel of out-channels, stay in the second cache
+    constexpr int64_t block = 64;  // input channels whose weights, for a panel of output channels, fit in the L2 cache
     const int64_t tiles = p.tiles(), room = whole_rows(tiles), columns = TL_DISPATCH(winograd_panel_columns, );
     const int64_t u_size = 36 * winograd_step(block, columns), m_size = 36 * winograd_step(room, columns);
     const Scratch transforms(size_t(36 * winograd_step(room, p.in_channels)) * sizeof(float));
     const Zeros zeros(p);
     if (!transforms.get() || !zeros.memory.get()) return false;
     float* const v = transforms.get<float>();
-    for (int i = 0; i < 36; i++)  // rows past the last tile are multiplied as well
+    for (int i = 0; i < 36; i++)  // rows after the last tile are multiplied too
         std::fill_n(v + i * winograd_step(room, p.in_channels) + tiles * p.in_channels,
                     (room - tiles) * p.in_channels, 0.0f);
     parallel_for(tiles, 4, [&](int64_t begin, int64_t end) {
@@ -85,7 +85,7 @@ bool winograd_forward(const Winograd& p) {
     parallel_for(in, std::max<int64_t>(1, 1024 / out),
                  [&](int64_t begin, int64_t end) { TL_DISPATCH(winograd_weights, p, begin, end, weights.get<float>()); });
 
-    // A block's transforms stay in the second cache; large channels take larger blocks, so as to read u less often.
+    // The transforms of a block fit in the L2 cache; blocks are larger for many channels, so that u is read less often.
     const int64_t block = fitting(448 << 10, 36 * 4 * (in + out), 24, 96);
     const int64_t v_size = 36 * winograd_step(block, in), m_size = 36 * winograd_step(block, out);
     const int64_t blocks = (tiles + block - 1) / block;
@@ -97,7 +97,7 @@ bool winograd_forward(const Winograd& p) {
             return;
         }
         float *const v = memory.get<float>(), *const m = v + v_size;
-        std::fill_n(v, v_size, 0.0f);  // the last block may be shorter than the products' tiles
+        std::fill_n(v, v_size, 0.0f);  // the last block may be smaller than the tiles of the products
         for (int64_t b = begin; b < end; b++)
             TL_DISPATCH(winograd_tiles, p, weights.get<float>(), b * block, std::min(block, tiles - b * block), block,
                         zeros.memory.get<float>(), v, m);
@@ -109,8 +109,8 @@ bool winograd_backward_weights(const Winograd& p) {
     const int64_t in = p.in_channels, out = p.out_channels, tiles = p.tiles();
     const int64_t in_room = (in + row_unit - 1) / row_unit * row_unit;
     const int64_t panels = out / TL_DISPATCH(winograd_panel_columns, );
-    // Tiles are taken in chunks whose transforms stay in the last cache. Within a chunk threads share the tiles, then the
-    // products, so that every sum runs over the tiles in order, whatever the number of threads.
+    // Tiles are processed in chunks whose transforms fit in the last-level cache. Within a chunk threads share the
+    // tiles, then the products, so that every sum is over the tiles in order, whatever the number of threads.
     const bool together = has_few_tiles(p);
     const int64_t chunk = together ? tiles : std::min(fitting(4 << 20, 36 * 4 * (in + out), 96, 1200), tiles);
     const Scratch sums(p.bias ? size_t(tiles * out) * sizeof(float) : 0);

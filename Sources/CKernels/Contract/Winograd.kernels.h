@@ -4,7 +4,7 @@ namespace tl::TL_ISA {
 
 constexpr int winograd_lanes = TL_VECTOR_BYTES / 4;
 constexpr int winograd_rows = TL_WINOGRAD_OF(TL_WINOGRAD_ROWS_);
-constexpr int winograd_panel = 2 * winograd_lanes;  // columns of a tile of the products
+constexpr int winograd_panel = 2 * winograd_lanes;  // columns of a register tile of the products
 typedef float Lanes __attribute__((vector_size(winograd_lanes * 4)));
 typedef float LooseLanes __attribute__((vector_size(winograd_lanes * 4), aligned(4)));
 
@@ -81,7 +81,7 @@ static inline Four shift_four(Four v, int64_t by) {
     }
 }
 
-/// One vector of fours, `step` floats apart.
+/// Loads a vector of groups of four elements, `step` floats apart.
 static inline Lanes load_fours(const float* from, int64_t step, int64_t shift) {
     Lanes value;
     for (int i = 0; i < winograd_lanes; i += 4) {
@@ -96,7 +96,7 @@ template <class, int... i>
 struct Indices {};
 using AllLanes = __make_integer_seq<Indices, int, winograd_lanes>;
 
-/// Squares of four by four, transposed in place: r[i] holds row i of each, one square after the other.
+/// Transposes blocks of four by four in place: r[i] contains row i of each block.
 template <int... i>
 static inline __attribute__((always_inline)) void transpose_fours(Lanes* r, Indices<int, i...>) {
     constexpr int n = winograd_lanes;
@@ -133,7 +133,7 @@ struct TilePixels {
         return top + r >= 0 && top + r < height && left + s >= 0 && left + s < width;
     }
 
-    /// The pixels of the channels from c, side by side.
+    /// Loads the pixels of neighbouring channels from c.
     void load(int64_t c, Lanes* d) const {
         if (last) {
             for (int i = 0; i < size * size; i++) d[i] = *reinterpret_cast<const LooseLanes*>(at[i] + c);
@@ -152,8 +152,8 @@ struct TilePixels {
                         out[(r * size + s) * winograd_lanes + lane] = plane[r * width + s];
             return;
         }
-        // Blocks of four by four; in rows of six the second overlaps the first. At the edge of the image a block is read
-        // from the nearest place inside and shifted, zeros coming in.
+        // Blocks of four by four; in rows of six the second block overlaps the first. At the edge of the image, a block
+        // is loaded from the nearest inside position and shifted, with zeros.
         int64_t shift[2] = {0, 0};
         if (!inside)
             for (int i = 0; i < 2; i++) {
@@ -166,7 +166,7 @@ struct TilePixels {
                 continue;
             }
             for (int s = 0; s <= size - 4; s += 2) {
-                // The vector i holds the pixels of the channels i, i + 4, ...
+                // Vector i contains the pixels of the channels i, i + 4, ...
                 Lanes block[4];
                 for (int i = 0; i < 4; i++)
                     block[i] = load_fours(plane + i * height * width + r * width + s - shift[s / 2], height * width,
@@ -178,7 +178,7 @@ struct TilePixels {
     }
 };
 
-/// Place of a tile: its image and the first row and column of its results.
+/// The position of a tile: its image and the first row and column of its results.
 struct TilePlace {
     int64_t image, row, column;
     TilePlace(const Winograd& p, int64_t tile) {
@@ -189,7 +189,7 @@ struct TilePlace {
     }
 };
 
-/// v[36][capacity][channels] from the tiles begin ..< begin + count.
+/// Computes v[36][capacity][channels] for the tiles begin ..< begin + count.
 static void winograd_input(const Winograd& p, int64_t begin, int64_t count, int64_t capacity, const float* zeros, float* v) {
     const int64_t channels = p.in_channels, step = winograd_step(capacity, channels);
     for (int64_t t = 0; t < count; t++) {
@@ -207,7 +207,8 @@ static void winograd_input(const Winograd& p, int64_t begin, int64_t count, int6
     }
 }
 
-/// u[36][panel] of the kernels of one in-channel and the out-channels from `out`, `step` floats from matrix to matrix.
+/// Computes u[36][panel] of the kernels of one input channel and the output channels from `out`, with `step` floats
+/// between matrices.
 static inline void winograd_weights_panel(const Winograd& p, int64_t in, int64_t out, int64_t step, float* u) {
     for (int64_t at = 0; at < winograd_panel; at += winograd_lanes) {
         Lanes w[9], half[18], full[36];
@@ -221,7 +222,7 @@ static inline void winograd_weights_panel(const Winograd& p, int64_t in, int64_t
     }
 }
 
-/// u[36][panels of out][in][panel] for the in-channels begin ..< end.
+/// Computes u[36][panels of out][in][panel] for the input channels begin ..< end.
 static void winograd_weights(const Winograd& p, int64_t begin, int64_t end, float* u) {
     for (int64_t in = begin; in < end; in++)
         for (int64_t out = 0; out < p.out_channels; out += winograd_panel)
@@ -239,7 +240,7 @@ static inline void winograd_product(const float* a, int64_t a_row, int64_t a_ste
     sums.store(c, c_row);
 }
 
-/// The results of a tile for the channels from c.
+/// Stores the results of a tile for the channels from c.
 static inline void winograd_store(const Winograd& p, const TilePlace& place, int64_t c, const Lanes* result) {
     const int rows = int(p.out_height - place.row < 4 ? p.out_height - place.row : 4);
     const int columns = int(p.out_width - place.column < 4 ? p.out_width - place.column : 4);
@@ -257,7 +258,7 @@ static inline void winograd_store(const Winograd& p, const TilePlace& place, int
         for (int i = 0; i < 4; i++) block[i] = result[4 * r + i];
         transpose_fours(block, AllLanes());
         for (int lane = 0; lane < winograd_lanes; lane++) {
-            // The channel's four pixels.
+            // The four pixels of the channel.
             const float* from = reinterpret_cast<const float*>(&block[lane % 4]) + lane / 4 * 4;
             float* to = y + lane * plane + r * width;
             if (columns == 4) __builtin_memcpy(to, from, 4 * sizeof(float));
@@ -267,7 +268,7 @@ static inline void winograd_store(const Winograd& p, const TilePlace& place, int
     }
 }
 
-/// The results of a tile for the channels from c, from its 36 products.
+/// Computes the results of a tile for the channels from c, from its 36 products.
 static inline void winograd_result(const Winograd& p, const TilePlace& place, int64_t c, const float* m, int64_t m_step) {
     Lanes full[36], half[24], result[16];
     for (int i = 0; i < 36; i++) full[i] = *reinterpret_cast<const LooseLanes*>(m + i * m_step);
@@ -278,7 +279,8 @@ static inline void winograd_result(const Winograd& p, const TilePlace& place, in
     winograd_store(p, place, c, result);
 }
 
-/// y for the tiles begin ..< begin + count; v and m hold `capacity` tiles, a multiple of the tiles of the products.
+/// Computes y for the tiles begin ..< begin + count; v and m have space for `capacity` tiles, a multiple of the tiles
+/// of the products.
 static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int64_t count, int64_t capacity,
                            const float* zeros, float* v, float* m) {
     const int64_t in = p.in_channels, out = p.out_channels;
@@ -295,14 +297,15 @@ static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int
     }
 }
 
-/// The transform of all tiles begin ..< end of x, v[36][capacity][in].
+/// Transforms all tiles begin ..< end of x, v[36][capacity][in].
 static void winograd_transform_tiles(const Winograd& p, int64_t begin, int64_t end, int64_t capacity, const float* zeros,
                                      float* v) {
     winograd_input(p, begin, end - begin, capacity, zeros, v + begin * p.in_channels);
 }
 
-/// y for the panels begin ..< end of channels from the transforms of all tiles. The weights are transformed a block at a
-/// time, just before they are multiplied: all of them together are four times as large and would go through memory.
+/// Computes y for the panels begin ..< end of channels from the transforms of all tiles. The weights are transformed
+/// block by block, directly before they are multiplied: all transforms are four times as large as the weights and would
+/// be written to memory.
 static void winograd_panels(const Winograd& p, int64_t begin, int64_t end, int64_t capacity, const float* v, int64_t block,
                             float* u, float* m) {
     const int64_t in = p.in_channels, tiles = p.tiles();
@@ -326,8 +329,8 @@ static void winograd_panels(const Winograd& p, int64_t begin, int64_t end, int64
     }
 }
 
-/// For the tiles begin ..< end of a chunk that starts at `first` and holds `capacity` tiles: v[36][capacity][in],
-/// g[36][panels][capacity][panel] and the sums over each tile of y, sums[tile][out].
+/// For the tiles begin ..< end of a chunk that starts at `first` with space for `capacity` tiles: computes
+/// v[36][capacity][in], g[36][panels][capacity][panel] and the sums over each tile of y, sums[tile][out].
 static void winograd_gradients(const Winograd& p, int64_t first, int64_t begin, int64_t end, int64_t capacity,
                                const float* zeros, float* v, float* g, float* sums) {
     const int64_t in = p.in_channels, out = p.out_channels, step = winograd_step(capacity, out);
@@ -365,7 +368,7 @@ static void winograd_weight_products(const Winograd& p, int64_t begin, int64_t e
     }
 }
 
-/// w of one in-channel and a panel of out-channels from `out`, from u[36][panel].
+/// Computes w of one input channel and a panel of output channels from `out`, from u[36][panel].
 static inline void winograd_weight_result(const Winograd& p, int64_t in, int64_t out, const float* u, int64_t step) {
     for (int64_t at = 0; at < winograd_panel; at += winograd_lanes) {
         Lanes full[36], half[18], w[9];
@@ -379,7 +382,7 @@ static inline void winograd_weight_result(const Winograd& p, int64_t in, int64_t
     }
 }
 
-/// w from u, for the in-channels begin ..< end.
+/// Computes w from u, for the input channels begin ..< end.
 static void winograd_weight_results(const Winograd& p, int64_t begin, int64_t end, int64_t in_room, const float* u) {
     for (int64_t in = begin; in < end; in++)
         for (int64_t out = 0; out < p.out_channels; out += winograd_panel)
@@ -387,8 +390,8 @@ static void winograd_weight_results(const Winograd& p, int64_t begin, int64_t en
                                    winograd_step(in_room, p.out_channels));
 }
 
-/// w of the units begin ..< end, each a panel of out-channels and `block` in-channels, from the transforms of all tiles:
-/// the products, u[36][block][panel], never leave the second cache.
+/// Computes w of the units begin ..< end, each a panel of output channels and `block` input channels, from the
+/// transforms of all tiles. The products, u[36][block][panel], stay in the L2 cache.
 static void winograd_weight_blocks(const Winograd& p, int64_t begin, int64_t end, int64_t capacity, int64_t block,
                                    const float* v, const float* g, float* u) {
     const int64_t in = p.in_channels, blocks = (in + block - 1) / block, tiles = p.tiles();

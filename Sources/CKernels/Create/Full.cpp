@@ -4,7 +4,7 @@
 
 using namespace tl;
 
-/// Every element of `out` becomes `value`, one of its dtype.
+/// Fills `out` with `value`, an element of its dtype.
 static void fill_with_element(const tl_tensor& out, char* value) {
     int64_t strides[TL_MAX_RANK] = {};
     const tl_tensor scalar{value, out.shape, strides, out.rank, out.dtype, TL_DEVICE_CPU};

@@ -8,7 +8,7 @@
 
 using namespace tl;
 
-/// out[i] = of(start + i * step) for equal steps from start to end. Each half counts from its own end, so that the
+/// out[i] = of(start + i * step) for equal steps from start to end. Each half is computed from its end, so that the
 /// last number is exact.
 template <class Function>
 static void fill_spaced(const tl_tensor& out, double start, double end, Function&& of) {

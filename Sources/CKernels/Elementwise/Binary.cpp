@@ -8,7 +8,7 @@
 static_assert(0 TL_BINARY_OPERATIONS(TL_ONE, TL_ONE, TL_ONE, TL_ONE) == TL_BINARY_COUNT, "an operation has no kernel");
 #undef TL_ONE
 
-// Loops over functions with loops of their own (fmod, integer division) stay scalar, which is no news.
+// Loops that call functions with inner loops (fmod, integer division) are not vectorised, which is expected.
 #pragma clang diagnostic ignored "-Wpass-failed"
 
 #define TL_KERNEL_BODY "Elementwise/Binary.kernels.h"

@@ -6,7 +6,8 @@ using namespace tl;
 
 void tl_copy(const tl_tensor* x, const tl_tensor* out) {
     TL_FORWARD(out, copy, (x, out));
-    // The same dtype moves as raw bits; otherwise one of the two is a compute dtype, or the way goes through one.
+    // Equal dtypes are copied as raw bits. Otherwise one of the two is a compute dtype, or the conversion goes through
+    // one.
     const int32_t from = x->dtype, to = out->dtype;
     const int32_t native = from == to ? to : convert_block(from, to) ? to : compute_dtype(from);
     const int32_t natives[] = {native, native};

@@ -1,5 +1,5 @@
-// Element-wise kernels of complex numbers. Arithmetic is written out; functions of one variable are those of C's <complex.h>,
-// whose branch cuts and results at infinity and NaN are Annex G's, as in PyTorch and NumPy.
+// Element-wise kernels of complex numbers. Arithmetic is written out; functions of one variable are those of C's
+// <complex.h>, with the branch cuts and the results for infinity and NaN of Annex G, as in PyTorch and NumPy.
 #include "Elementwise/Complex.h"
 #include "Scalar/Operations.h"
 #include "Support/Complex.h"
@@ -7,7 +7,7 @@
 #include <cmath>
 #include <complex>
 
-// Loops over functions of the library stay scalar, which is no news.
+// Loops that call library functions are not vectorised, which is expected.
 #pragma clang diagnostic ignored "-Wpass-failed"
 
 #define TL_KERNEL_BODY "Elementwise/Complex.kernels.h"

@@ -1,4 +1,4 @@
-// Where the kernels of real numbers find those of complex ones.
+// Declares the kernels of complex numbers for the kernels of real numbers.
 #ifndef TL_ELEMENTWISE_COMPLEX_H
 #define TL_ELEMENTWISE_COMPLEX_H
 #include "Support/ElementLoop.h"

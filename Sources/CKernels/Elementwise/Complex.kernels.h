@@ -1,7 +1,7 @@
 // Loops over the functions of complex numbers, for one instruction set. Element i is read before element i is written.
 namespace tl::TL_ISA::complex_numbers {
 
-/// The type of the C++ library with the same layout, for its functions.
+/// The type of the C++ library with the same memory layout, for its functions.
 template <class T>
 inline std::complex<T> standard(Complex<T> z) {
     return {z.re, z.im};
@@ -81,7 +81,7 @@ template <class T> Complex<T> add(Complex<T> a, Complex<T> b) { return a + b; }
 template <class T> Complex<T> sub(Complex<T> a, Complex<T> b) { return a - b; }
 template <class T> Complex<T> mul(Complex<T> a, Complex<T> b) { return a * b; }
 template <class T> Complex<T> div(Complex<T> a, Complex<T> b) { return a / b; }
-/// e^(b log a); anything to the power 0 is 1, and whole powers of small size are products.
+/// e^(b log a). Any number to the power 0 is 1, and small integer powers are computed by multiplication.
 template <class T>
 Complex<T> pow(Complex<T> a, Complex<T> b) {
     if (b.re == 0 && b.im == 0) return {1, 0};
@@ -94,7 +94,7 @@ Complex<T> pow(Complex<T> a, Complex<T> b) {
         if (b.re == -2) return reciprocal(a * a);
     }
     if (a.re == 0 && a.im == 0) return b.re > 0 && b.im == 0 ? Complex<T>{0, 0} : own(std::pow(standard(a), standard(b)));
-    // The exponent of the result is a sum of products, of which float32 would keep too few digits.
+    // The exponent of the result is a sum of products, for which float32 has too few digits.
     const std::complex<double> power =
         std::exp(std::complex<double>(b.re, b.im) * std::log(std::complex<double>(a.re, a.im)));
     return {T(power.real()), T(power.imag())};
@@ -130,7 +130,7 @@ void add_product(void* out, const void* const* in, int64_t count, const double* 
     const T factor = T(parameters[0]);
     for (int64_t i = 0; i < count; ++i) y[i] = a[i] + (divides ? b[i] / c[i] : b[i] * c[i]) * factor;
 }
-/// a + c (b - a), from the nearer end.
+/// a + c (b - a), computed from the nearer end.
 template <class T>
 void lerp(void* out, const void* const* in, int64_t count, const double*) {
     using C = Complex<T>;

@@ -11,7 +11,7 @@ static_assert(0 TL_UNARY_OPERATIONS(TL_ONE, TL_ONE, TL_ONE, TL_ONE) TL_UNARY_OPE
               "an operation has no kernel");
 #undef TL_ONE
 
-// Loops over functions with loops of their own (fmod, integer division) stay scalar, which is no news.
+// Loops that call functions with inner loops (fmod, integer division) are not vectorised, which is expected.
 #pragma clang diagnostic ignored "-Wpass-failed"
 
 #define TL_KERNEL_BODY "Elementwise/Unary.kernels.h"
@@ -36,7 +36,7 @@ static const Kernel& kernel_of(int32_t op, int32_t compute) {
 
 const Kernel& tl::unary_kernel(int32_t op, int32_t compute) { return kernel_of(op, compute); }
 
-/// Small arrays that need nothing but the loop.
+/// Small contiguous arrays, which need only the loop.
 static bool is_simple(const tl_tensor& x, int32_t dtype) { return x.dtype == dtype && is_contiguous(x); }
 
 void tl_unary(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out, const double* params) {

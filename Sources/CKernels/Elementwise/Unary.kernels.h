@@ -1,10 +1,9 @@
-// Loops over the unary scalar functions. Element i is read before element i is written, so working in place is safe
-// and the loops may assume that their arrays do not overlap otherwise.
+// Loops over the unary scalar functions. Element i is read before element i is written, so that in-place operation is
+// safe. Otherwise the arrays must not overlap.
 namespace tl::TL_ISA {
 
-/// y = f(x) in blocks of four vectors, whose chains of operations fill one another's waits: a fifth to a third faster
-/// than one vector after the other where f takes ten operations and more. Elements that do not fill a block take the
-/// same way through buffers.
+/// y = f(x) in blocks of four vectors, whose independent operations hide latency: 20 to 33 % faster than one vector at
+/// a time for functions of ten operations and more. A last incomplete block is computed in buffers.
 template <class In, class Out, class Function>
 static inline __attribute__((always_inline)) void in_blocks(const In* x, Out* y, int64_t count, Function f) {
     constexpr int64_t block = 4 * TL_VECTOR_BYTES / int64_t(sizeof(In));
@@ -19,7 +18,7 @@ static inline __attribute__((always_inline)) void in_blocks(const In* x, Out* y,
             __builtin_memcpy(filled, from, size_t(left) * sizeof(In));
             from = filled, to = results;
         }
-        // Unrolled early, cheap functions would not be vectorised.
+        // With early unrolling, cheap functions would not be vectorised.
 #pragma clang loop vectorize(assume_safety) interleave_count(4) unroll(disable)
         for (int64_t i = 0; i < block; ++i) to[i] = f(from[i]);
         if (left < block) __builtin_memcpy(y + start, results, size_t(left) * sizeof(Out));
@@ -65,7 +64,7 @@ static inline __attribute__((always_inline)) void in_blocks(const In* x, Out* y,
         }                                                                                                              \
     }
 
-// A namespace of their own keeps the loops apart from the functions of the C library.
+// The namespace avoids conflicts of the loops with functions of the C library.
 namespace unary {
 #define TL_FLOATING(ENUM, name) TL_UNARY_BLOCKS(name, f32, float) TL_UNARY_BLOCKS(name, f64, double)
 #define TL_INTEGER(ENUM, name) TL_UNARY_LOOP(name, i64, tl_i64, tl_i64)

@@ -10,7 +10,7 @@ using namespace tl;
 
 namespace {
 
-/// The rows of x and of out along their last dimension, visited together.
+/// The rows of x and of out along their last dimension, visited in parallel.
 struct Rows {
     const tl_tensor &x, &out;
     const tl_tensor* tensors[2];
@@ -21,8 +21,8 @@ struct Rows {
         : x(x), out(out), tensors{&x, &out}, outer(tensors, 2, 0, x.rank - 1), x_step(x.strides[x.rank - 1]),
           out_step(out.strides[out.rank - 1]) {}
 
-    /// Calls body(first element of the row of x, of out, scratch) for all rows, with scratch memory of `size` numbers of T. One long
-    /// transform at a time uses all threads itself.
+    /// Calls body(first element of the row of x, of out, scratch) for all rows, with scratch memory of `size` numbers
+    /// of T. For a single long transform, the transform itself uses all threads.
     template <class T, class Body>
     void each(int64_t length, int64_t size, Body&& body) const {
         const int64_t work = length * 32, grain = std::max<int64_t>(1, 65536 / std::max<int64_t>(work, 1));
@@ -38,7 +38,7 @@ struct Rows {
     }
 };
 
-/// `count` pairs at a distance of `step` pairs, to split arrays and back.
+/// Copies `count` pairs at a distance of `step` pairs to split arrays, and the reverse.
 template <class T>
 void load_pairs(const T* from, int64_t step, int64_t count, T* re, T* im) {
     if (step == 1) return FourierKernels<T>::split(from, count, re, im);
@@ -58,13 +58,13 @@ void complex_to_complex(const tl_tensor& x, const tl_tensor& out, bool inverse, 
     rows.each<T>(n, 2 * n + plan->scratch_size(), [&](char* from, char* to, T* scratch) {
         T *re = scratch, *im = scratch + n;
         load_pairs(reinterpret_cast<const T*>(from), rows.x_step, n, re, im);
-        // The inverse transform is the forward one of exchanged parts.
+        // The inverse transform is the forward transform with exchanged real and imaginary parts.
         plan->run(inverse ? im : re, inverse ? re : im, scratch + 2 * n);
         store_pairs(re, im, n, T(scale), reinterpret_cast<T*>(to), rows.out_step);
     });
 }
 
-/// e^(-2 pi i k / n) for k = 0 ... n / 2, by which halves of real transforms are joined.
+/// e^(-2 pi i k / n) for k = 0 ... n / 2, the factors that combine the halves of real transforms.
 template <class T>
 std::vector<T> half_roots(int64_t n) {
     std::vector<T> roots;
@@ -76,7 +76,7 @@ std::vector<T> half_roots(int64_t n) {
     return roots;
 }
 
-/// An even number of real numbers is transformed as half as many complex ones.
+/// An even number of real numbers is transformed as half as many complex numbers.
 template <class T>
 void real_to_complex(const tl_tensor& x, const tl_tensor& out, double scale) {
     const int64_t n = x.shape[x.rank - 1], h = n % 2 == 0 ? n / 2 : n, kept = n / 2 + 1;

@@ -2,7 +2,7 @@
 #include "Support/InstructionSets.h"
 
 #define TL_INLINE static inline __attribute__((always_inline))
-// Loops that stay scalar are no news.
+// Some loops are not vectorised, which is expected.
 #pragma clang diagnostic ignored "-Wpass-failed"
 
 #define TL_KERNEL_BODY "Fourier/Passes.kernels.h"

@@ -1,8 +1,8 @@
 // One pass of Stockham's algorithm over split arrays (real parts, imaginary parts), for one instruction set.
 //
-// A pass of radix r takes x, seen as [r, m, s], to y, seen as [m, r, s]: with a_k = x[k, p, q] it is
-// y[p, j, q] = w_j(p) sum over k of a_k e^(-2 pi i j k / r), where w_j(p) = e^(-2 pi i p j / (r m)). Numbers that are
-// transformed alike are neighbours, so that the inner loops are contiguous, and the results come in order.
+// A pass of radix r transforms x, viewed as [r, m, s], to y, viewed as [m, r, s]: with a_k = x[k, p, q], y[p, j, q] =
+// w_j(p) sum over k of a_k e^(-2 pi i j k / r), where w_j(p) = e^(-2 pi i p j / (r m)). Numbers with the same factors
+// are neighbours, so that the inner loops are contiguous, and the results are in natural order.
 namespace tl::TL_ISA {
 
 template <class T>
@@ -118,7 +118,7 @@ void pass(const T* __restrict xr, const T* __restrict xi, T* __restrict yr, T* _
     }
 }
 
-/// Any radix: every result is a sum over all terms. `roots` are the r-th roots of one, real parts first.
+/// Any radix: each result is a sum over all terms. `roots` are the r-th roots of unity, real parts first.
 template <class T>
 void pass_of_any_radix(int64_t r, const T* __restrict xr, const T* __restrict xi, T* __restrict yr, T* __restrict yi,
                        int64_t m, int64_t s, const T* __restrict w, const T* __restrict roots) {
@@ -151,7 +151,7 @@ void run_pass(int64_t r, const T* xr, const T* xi, T* yr, T* yi, int64_t m, int6
     }
 }
 
-/// Pairs to split arrays and back, with a factor.
+/// Converts pairs to split arrays and the reverse, with a factor.
 template <class T>
 void split_pairs(const T* pairs, int64_t count, T* re, T* im) {
 #pragma clang loop vectorize(assume_safety)

@@ -1,5 +1,5 @@
-// Stockham's algorithm for lengths with small factors, a matrix of such for long ones, and Bluestein's convolution for lengths
-// with large prime factors.
+// Stockham's algorithm for lengths with small factors, a matrix of such transforms for long lengths, and Bluestein's
+// convolution for lengths with large prime factors.
 #include "Fourier/Transform.h"
 #include "Support/Convert.h"
 #include "Support/Parallel.h"
@@ -12,18 +12,19 @@ namespace tl {
 namespace {
 
 constexpr int64_t largest_radix = 31;
-/// From this length on the numbers are transformed as a matrix, whose columns and rows fit the caches.
+/// The length from which the numbers are transformed as a matrix, whose columns and rows fit in the caches.
 constexpr int64_t long_transform = 32768;
 constexpr int64_t block = 16;
 
-/// e^(-2 pi i turn / length), by the eighth of the circle so that equal angles are equal numbers.
+/// e^(-2 pi i turn / length), reduced to an eighth of the circle so that equal angles give equal numbers.
 void root_of_one(int64_t turn, int64_t length, double& re, double& im) {
     const double angle = -2 * 3.14159265358979323846 * (double(turn % length) / double(length));
     re = std::cos(angle);
     im = std::sin(angle);
 }
 
-/// The factors of a length, in the order of their passes: 8 as often as it goes, then 4, 2, 3, 5 and what is left.
+/// The factors of a length, in the order of their passes: as many factors 8 as possible, then 4, 2, 3, 5 and the
+/// remaining prime factors.
 std::vector<int64_t> factors_of(int64_t n) {
     std::vector<int64_t> factors;
     int twos = 0;
@@ -37,7 +38,7 @@ std::vector<int64_t> factors_of(int64_t n) {
     return factors;
 }
 
-/// The next length of at least n without factors above 5.
+/// The smallest length of at least n without prime factors above 5.
 int64_t good_length(int64_t n) {
     int64_t best = 1;
     while (best < n) best *= 2;
@@ -97,7 +98,7 @@ void Transform<T>::plan_rows_and_columns(const std::vector<int64_t>& factors) {
     const int64_t width = length / height;
     columns = transform_of<T>(height);
     rows = transform_of<T>(width);
-    // Powers of the root of one of the length: those below 1,024, and those of multiples of it.
+    // Powers of the root of unity: those below 1,024, and those of multiples of 1,024.
     for (const int64_t step : {int64_t(1), int64_t(1024)})
         for (int64_t i = 0; i < (step == 1 ? 1024 : length / 1024 + 1); ++i) {
             double re, im;
@@ -112,7 +113,7 @@ template <class T>
 void Transform<T>::plan_convolution() {
     rows = transform_of<T>(good_length(2 * length - 1));
     const int64_t padded = rows->length;
-    // The chirp e^(-pi i j^2 / n), and the transform of its conjugate, which is divided by the padded length.
+    // The chirp e^(-pi i j^2 / n), and the transform of its conjugate, divided by the padded length.
     tables.assign(size_t(2 * length + 2 * padded), T(0));
     T *chirp_re = tables.data(), *chirp_im = chirp_re + length;
     T *kernel_re = chirp_im + length, *kernel_im = kernel_re + padded;
@@ -153,8 +154,8 @@ void Transform<T>::run_passes(T* re, T* im, T* other) const {
     }
 }
 
-/// x as a matrix [height, width]: transforms of its columns, a factor for each number, transforms of its rows, and the result
-/// column by column. Blocks of columns and of rows go through buffers whose lines do not displace one another.
+/// x as a matrix [height, width]: transforms of its columns, a factor per number, transforms of its rows, and the
+/// result column by column. Blocks of columns and of rows are copied to buffers, whose cache lines do not conflict.
 template <class T>
 void Transform<T>::run_rows_and_columns(T* re, T* im, T* scratch) const {
     const int64_t height = columns->length, width = rows->length;
@@ -201,7 +202,7 @@ void Transform<T>::run_rows_and_columns(T* re, T* im, T* scratch) const {
     });
 }
 
-/// Bluestein: the transform is a convolution with a chirp, made by transforms of a good length.
+/// Bluestein's algorithm: the transform is a convolution with a chirp, computed by transforms of a padded length.
 template <class T>
 void Transform<T>::run_convolution(T* re, T* im, T* scratch) const {
     const int64_t padded = rows->length;
@@ -215,7 +216,7 @@ void Transform<T>::run_convolution(T* re, T* im, T* scratch) const {
     FourierKernels<T>::multiply(ar, ai, chirp_re, chirp_im, length);
     rows->run(ar, ai, rest);
     FourierKernels<T>::multiply(ar, ai, kernel_re, kernel_im, padded);
-    // The inverse transform: exchanged parts.
+    // The inverse transform, by exchanged parts.
     rows->run(ai, ar, rest);
     std::copy_n(ar, length, re);
     std::copy_n(ai, length, im);
@@ -224,7 +225,7 @@ void Transform<T>::run_convolution(T* re, T* im, T* scratch) const {
 
 template <class T>
 std::shared_ptr<const Transform<T>> transform_of(int64_t length) {
-    // The most recent plans first. Plans make plans of other lengths, outside of the lock.
+    // The most recently used plans first. Plans create plans of other lengths, without holding the lock.
     static std::mutex lock;
     static auto* const kept = new std::list<std::shared_ptr<const Transform<T>>>;
     constexpr size_t most = 32;

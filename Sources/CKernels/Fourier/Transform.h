@@ -1,4 +1,4 @@
-// Plans of Fourier transforms: what depends on the length alone, made once for each length.
+// Plans of Fourier transforms: tables that depend on the length only, cached for each length.
 #ifndef TL_TRANSFORM_H
 #define TL_TRANSFORM_H
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace tl {
 
-/// The forward transform of `length` complex numbers in split arrays. The inverse one is that of exchanged parts.
+/// The forward transform of `length` complex numbers in split arrays. The inverse transform has exchanged parts.
 template <class T>
 class Transform {
   public:
@@ -21,7 +21,7 @@ class Transform {
 
   private:
     struct Pass {
-        int64_t radix, groups, neighbours, twiddles, roots; // places of the tables in `tables`
+        int64_t radix, groups, neighbours, twiddles, roots; // offsets in `tables`
     };
 
     void plan_passes(const std::vector<int64_t>& factors);
@@ -34,15 +34,16 @@ class Transform {
     int64_t scratch_count = 0;
     std::vector<Pass> passes;
     std::vector<T> tables;
-    // Of a long transform: those of its columns and rows, as of a matrix. Of a convolution: that of its padded length.
+    // For a long transform: the plans of its columns and rows as a matrix. For a convolution: the plan of its padded
+    // length.
     std::shared_ptr<const Transform> columns, rows;
 };
 
-/// The plan of a length: kept, and shared by all threads.
+/// The cached plan of a length, shared by all threads.
 template <class T>
 std::shared_ptr<const Transform<T>> transform_of(int64_t length);
 
-/// Kernels of the instruction set in use.
+/// The kernels of the instruction set in use.
 template <class T>
 struct FourierKernels {
     static void pass(int64_t radix, const T* xr, const T* xi, T* yr, T* yi, int64_t groups, int64_t neighbours,

@@ -1,9 +1,9 @@
-// Programs of several instructions over blocks that stay in the cache; see tl_fused.h.
+// Programs of several instructions over blocks that fit in the cache; see tl_fused.h.
 //
-// Elements are taken in the order of the first output's memory, in blocks; the blocks of programs that reduce rows are whole
-// rows. Instructions run one after the other on a block, by the loops and kernels that also run them one by one, or by
-// compiled code. Nothing depends on where a block begins, because it begins at multiples of 256 elements, to which
-// loops that look at several elements cut their work too.
+// Elements are processed in the memory order of the first output, in blocks; blocks of programs with row reductions are
+// whole rows. The instructions run one after the other on a block, by the loops and kernels of unfused operations or by
+// compiled code. Results do not depend on the division into blocks, because blocks begin at multiples of 256 elements,
+// as the work of loops over several elements does.
 #include "Support/Convert.h"
 #include "Support/ElementLoop.h"
 #include "Support/Forward.h"
@@ -21,13 +21,16 @@
 namespace tl {
 namespace {
 
-/// The elements that loops look at together, and the bytes of all registers that fit the cache beside one another.
+/// The number of elements that loops process together, and the size in bytes of all registers that fit in the cache
+/// together.
 constexpr int64_t unit = 256, cache_bytes = 32768, longest_block = 4096;
-/// Rows up to this number are folded by another driver where they are few, so that a block has at least as many.
+/// A small last block of up to this number of rows would be reduced by another driver, so that blocks have at least as
+/// many rows.
 constexpr int64_t fewest_rows = 16;
 constexpr int64_t grain_of_traffic = 32768, grain_of_arithmetic = 4096;
 
-/// Where the elements of several arrays lie that are visited together. Dimension 0 is the fastest; sizes of 1 are gone.
+/// The strides of several arrays with a common iteration order. Dimension 0 is the innermost; dimensions of size 1 are
+/// removed.
 struct Space {
     int rank = 0;
     int64_t count = 1;
@@ -39,14 +42,14 @@ struct Space {
         for (int k = 0; k < arrays; ++k) std::swap(strides[k][i], strides[k][j]);
     }
 
-    /// Orders dimensions as they lie in the memory of an array without repeated elements.
+    /// Sorts the dimensions by their order in the memory of an array without repeated elements.
     void sort(int by, int arrays) {
         for (int i = 1; i < rank; ++i)
             for (int j = i; j > 0 && std::llabs(strides[by][j]) < std::llabs(strides[by][j - 1]); --j)
                 swap(j, j - 1, arrays);
     }
 
-    /// Joins neighbouring dimensions that every array of the space steps through as through one.
+    /// Merges neighbouring dimensions that are contiguous for every array of the space.
     void merge(const bool* takes_part, int arrays) {
         int kept = 0;
         for (int d = 1; d < rank; ++d) {
@@ -68,9 +71,9 @@ struct Array {
     char* data;
     int64_t size, native_size;
     ConvertBlock load, store; // between the elements and a register
-    bool native, dense;       // one after the other in the order of the space
+    bool native, dense;       // contiguous in the order of the space
     int32_t extent, reg;
-    int64_t period;           // of a dense part that repeats; 0 for others
+    int64_t period;           // of a contiguous part that repeats; 0 for others
     bool preloaded;           // all blocks read the same elements
 };
 
@@ -85,10 +88,10 @@ struct Run {
     Space full, column; // of all elements, and of the dimensions before those of a row
     int64_t width = 1;
     Array arrays[TL_FUSED_MOST_ARRAYS];
-    Step steps[TL_FUSED_MOST_INSTRUCTIONS]; // without initial values: a call on few elements would notice
-    int64_t offsets[TL_FUSED_MOST_REGISTERS]; // of the registers in a thread's memory
+    Step steps[TL_FUSED_MOST_INSTRUCTIONS]; // not initialised: the time would be noticeable for few elements
+    int64_t offsets[TL_FUSED_MOST_REGISTERS]; // of the registers in the memory of a thread
     int64_t temporary = 0, bytes = 0;
-    int64_t rows = 0; // of a block
+    int64_t rows = 0; // per block
 
     explicit Run(const tl_fused_program& p, int array_count)
         : program(p), count(array_count), outputs(p.output_count) {}
@@ -125,7 +128,8 @@ struct Run {
         }
     }
 
-    /// The number of elements of the part of an array that repeats, where the part is dense and nothing else is read; else 0.
+    /// The number of elements of the repeated part of an array, if it is contiguous and nothing else is read; otherwise
+    /// 0.
     int64_t period(int k) const {
         int64_t expected = 1;
         int d = 0;
@@ -147,7 +151,7 @@ struct Run {
         }
     }
 
-    /// Looks up the loops. Returns whether some instruction is worth a second thread early.
+    /// Looks up the loops. Returns whether an instruction is expensive enough for an early second thread.
     bool prepare_steps(bool& looks_around) {
         bool expensive = false;
         for (int i = 0; i < program.instruction_count; ++i) {
@@ -180,7 +184,7 @@ struct Run {
         return expensive;
     }
 
-    /// How many rows a block has, or elements where there are no rows, and where the registers lie.
+    /// Computes the number of rows per block, or of elements if there are no rows, and the register offsets.
     void prepare_blocks(bool looks_around) {
         bool compiled = program.segment_count == 1 && program.segments[0].code && !has_rows();
         bool is_array[TL_FUSED_MOST_REGISTERS] = {}, is_direct[TL_FUSED_MOST_REGISTERS] = {};
@@ -188,7 +192,7 @@ struct Run {
             is_array[arrays[k].reg] = true;
             is_direct[arrays[k].reg] = arrays[k].native && arrays[k].dense && arrays[k].extent != TL_FUSED_UNIFORM;
         }
-        // Registers that need no memory of their own, because compiled code has none or the array itself is read.
+        // Registers without memory: compiled code has none, or the array itself is read.
         const auto is_absent = [&](int32_t r) { return is_direct[r] || (compiled && !is_array[r]); };
         int64_t each = 0;
         for (int32_t r = 0; r < program.register_count; ++r)
@@ -217,7 +221,7 @@ struct Run {
         bytes += (most_rows() * width * 8 + 63) / 64 * 64;
     }
 
-    /// Makes blocks whole numbers of periods, as far as their registers stay small, so that arrays which repeat are read once.
+    /// Rounds blocks to whole periods, if their registers stay small, so that repeated arrays are read once.
     void align_to_periods(int64_t all, int64_t row_bytes, bool looks_around) {
         const bool may_shrink = !has_rows() || (width > 2 * fewest_rows && !looks_around);
         for (int k = outputs; k < count; ++k) {
@@ -231,7 +235,7 @@ struct Run {
             arrays[k].preloaded = arrays[k].period > 0 && (rows == all || rows * width % arrays[k].period == 0);
     }
 
-    /// The rows of the longest block: the last one takes what would be too few by themselves.
+    /// The rows of the longest block: the last block includes a remainder that is too small for a block.
     int64_t most_rows() const { return has_rows() ? rows + std::min(fewest_rows, rows) : rows; }
     int64_t block_count() const {
         const int64_t all = has_rows() ? column.count : full.count, blocks = (all + rows - 1) / rows;
@@ -243,7 +247,8 @@ struct Run {
         return of(reg).extent == TL_FUSED_COLUMN ? n : n * width;
     }
 
-    /// Calls the body with the offset and the length of each line of elements begin ..< begin + n of an array.
+    /// Calls the body with the offset and the length of each contiguous run of the elements begin ..< begin + n of an
+    /// array.
     template <typename Body>
     void each_line(int k, int64_t begin, int64_t n, const Body& body) const {
         const Space& space = arrays[k].extent == TL_FUSED_FULL ? full : column;
@@ -269,7 +274,7 @@ struct Run {
         }
     }
 
-    /// Moves elements begin ..< begin + n of an array between memory and a register.
+    /// Copies elements begin ..< begin + n of an array between memory and a register.
     void transfer(int k, int64_t begin, int64_t n, char* buffer, bool stores) const {
         const Array& array = arrays[k];
         const Space& space = array.extent == TL_FUSED_FULL ? full : column;

@@ -1,4 +1,4 @@
-// Whole rows added by one index along one dimension, which is also the gradient of an embedding.
+// Addition of rows by one index along one dimension, which is also the gradient of an embedding.
 #include "Support/ElementTypes.h"
 #include "Support/Forward.h"
 #include "Support/Parallel.h"
@@ -33,8 +33,8 @@ void tl_index_add(const tl_tensor* out, const tl_tensor* index, const tl_tensor*
                         target[n * to_step] = add(target[n * to_step], source[n * from_step]);
             }
         };
-        // Threads take what no other thread writes, and go through the indices in order: slices of the outer dimension,
-        // else columns, else destination rows.
+        // Each thread writes its own part, in the order of the indices: slices of the outer dimension, otherwise
+        // columns, otherwise destination rows.
         const int64_t threads = tl_num_threads(), rows = out->shape[1];
         const auto grain = [&](int64_t pieces) { return std::max<int64_t>(1, 16384 * pieces / (outer * count * inner)); };
         if (outer >= threads)

@@ -1,4 +1,4 @@
-// Indexing by several index tensors at once: x[i, j, ...] read, written and added to.
+// Indexing by several index tensors: x[i, j, ...] is read, written and added to.
 #include "Support/ElementTypes.h"
 #include "Support/Forward.h"
 #include "Support/Parallel.h"
@@ -12,7 +12,7 @@ namespace tl {
 
 namespace {
 
-/// The dimensions after the indexed ones, as runs of contiguous elements where both sides have such.
+/// The dimensions after the indexed ones, as contiguous runs if both tensors have them.
 class Block {
   public:
     /// `a` is x without its first `skip_a` dimensions, `b` the other tensor without its first `skip_b`.
@@ -29,7 +29,7 @@ class Block {
         }
     }
 
-    /// update(a's element, b's element) for all, in row-major order.
+    /// update(element of a, element of b) for all elements, in row-major order.
     template <class T, class Update>
     void run(T* a, T* b, Update&& update) const {
         if (rank == 0) return update(*a, *b);
@@ -57,7 +57,8 @@ class Block {
     int64_t shape[TL_MAX_RANK], a_steps[TL_MAX_RANK], b_steps[TL_MAX_RANK];  // innermost first
 };
 
-/// Where the index tensors point to: the flat position over the indexed dimensions, and the offset in x in elements.
+/// The positions that the index tensors select: the flat index over the indexed dimensions, and the offset in x in
+/// elements.
 struct Places {
     const tl_tensor& x;
     const tl_tensor* const* indices;
@@ -66,7 +67,7 @@ struct Places {
     struct Place {
         int64_t flat, offset;
     };
-    /// For the position whose coordinates over I are `at`.
+    /// The place for the position with coordinates `at` over I.
     Place operator()(const int64_t* at) const {
         Place place{0, 0};
         for (int k = 0; k < count; k++) {
@@ -80,7 +81,7 @@ struct Places {
     }
 };
 
-/// Calls body(place, offset of the other tensor) for begin ..< end of the positions over I.
+/// Calls body(place, offset in the other tensor) for begin ..< end of the positions over I.
 template <class Body>
 void each_place(const Places& places, const tl_tensor& other, int rank, int64_t begin, int64_t end, Body&& body) {
     int64_t at[TL_MAX_RANK] = {}, rest = begin;
@@ -113,8 +114,8 @@ void put(const tl_tensor* x, const tl_tensor* const* indices, int32_t count, con
     const int64_t positions = positions_of(*values, rank);
     int64_t destinations = 1;
     for (int k = 0; k < count; k++) destinations *= x->shape[k];
-    // Each thread goes through all indices and takes those in its range of destinations, so that equal indices meet in
-    // order; that pays only where a block is long beside finding its place.
+    // Each thread iterates over all indices and processes those in its range of destinations, so that additions to one
+    // element are in order. This pays only if a block is long in comparison with the lookup of its place.
     const int64_t work = std::max<int64_t>(positions * block.count, 1);
     const int64_t grain = block.count < 16 ? destinations : std::max<int64_t>(1, 32768 * destinations / work);
     parallel_for(destinations, grain, [&](int64_t low, int64_t high) {

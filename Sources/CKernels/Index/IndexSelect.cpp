@@ -1,4 +1,4 @@
-// Whole rows gathered by one index along one dimension, which is also what an embedding does.
+// Gathering of rows by one index along one dimension, which is also the forward pass of an embedding.
 #include "Support/ElementTypes.h"
 #include "Support/Forward.h"
 #include "Support/Parallel.h"

@@ -1,4 +1,4 @@
-// The check of indices that all operations share.
+// The range check of indices.
 #include "Support/Forward.h"
 #include "Support/StridedLoop.h"
 #include "include/tl_index.h"
@@ -9,7 +9,7 @@ namespace tl {
 
 namespace {
 
-/// Whether one of the indices is outside low ..< high: then a difference is negative or wraps into a sign.
+/// Whether an index is outside low ..< high: a difference is then negative, or wraps to a negative number.
 bool any_outside(const int64_t* index, int64_t count, int64_t step, int64_t low, int64_t high) {
     uint64_t signs = 0;
     if (step == 1)
@@ -33,7 +33,7 @@ int64_t tl_check_indices(const tl_tensor* indices, int64_t low, int64_t high) {
     const StridedLoop<1> loop(indices->shape, rank ? rank - 1 : 0, {indices});
     if (width == 0) return -1;
     std::atomic<bool> outside = false;
-    // One long row is cut as well.
+    // A single long row is split.
     if (loop.count == 1) {
         const auto* index = static_cast<const int64_t*>(indices->data);
         parallel_for(width, 65536, [&](int64_t begin, int64_t end) {
@@ -47,7 +47,7 @@ int64_t tl_check_indices(const tl_tensor* indices, int64_t low, int64_t high) {
         });
     }
     if (!outside) return -1;
-    // The first is searched where there is one.
+    // The first bad index is searched only if there is one.
     int64_t bad = -1;
     loop.run(0, loop.count, [&](char** address, int64_t row) {
         const auto* index = reinterpret_cast<const int64_t*>(address[0]);

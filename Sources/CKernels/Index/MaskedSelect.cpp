@@ -1,4 +1,4 @@
-// What a mask picks out.
+// Selection of elements by a mask.
 #include "Index/Segments.h"
 #include "Support/ElementTypes.h"
 #include "Support/Forward.h"
@@ -9,7 +9,7 @@ namespace tl {
 
 namespace {
 
-/// The step of a result or a source with one element for each true one.
+/// The stride of a result or a source with one element per true element.
 int64_t compact_step(const tl_tensor& x) { return x.rank == 0 ? 0 : x.rank == 1 ? x.strides[0] : 1; }
 
 /// move(address in the masked tensor, address in the compact one) for each true element.

@@ -17,14 +17,14 @@ T combine(T old, T value) {
         else if constexpr (std::is_integral_v<T>) return T(uint64_t(old) * uint64_t(value));
         else return old * value;
     }
-    // NaN wins, once there. Complex numbers have no order, and no caller asks for their extremes.
+    // NaN is propagated. Complex numbers are not ordered, and no caller needs their extremes.
     if constexpr (op == TL_SCATTER_MAX && !is_complex_type<T>) return old != old || old > value ? old : value;
     if constexpr (op == TL_SCATTER_MIN && !is_complex_type<T>) return old != old || old < value ? old : value;
     return value;
 }
 
-/// Threads take rows; where there are too few, ranges of the destination, each going through all indices, so that equal
-/// indices meet in order.
+/// Threads share rows; if there are too few, each thread processes a range of the destination and iterates over all
+/// indices, so that additions to one element are in order.
 template <class T, class Update>
 void scatter_rows(const tl_tensor* out, const tl_tensor* index, const tl_tensor* source, Update&& update) {
     const int64_t width = last_size(*index), size = last_size(*out);

@@ -1,5 +1,5 @@
-// The true elements of a mask. Work is cut into segments of rows, whose true elements are counted first, so that each
-// segment knows where its share of the result begins.
+// The true elements of a mask. Rows are split into segments, whose true elements are counted first, so that the offset
+// of each segment in the result is known.
 #ifndef TL_SEGMENTS_H
 #define TL_SEGMENTS_H
 #include "Support/StridedLoop.h"
@@ -9,7 +9,7 @@ namespace tl {
 
 constexpr int64_t segment = 4096;
 
-/// The segments of the last dimension of some tensors of one shape, the first of which is the mask.
+/// The segments of the last dimension of tensors of one shape, the first of which is the mask.
 template <int operands>
 class Segments {
   public:
@@ -21,7 +21,7 @@ class Segments {
             bytes[t] = size_of_dtype(tensors[t]->dtype);
     }
 
-    /// body(segment, truth of its elements, addresses, row, first column, length) for all, in parallel.
+    /// Calls body(segment, truth of its elements, addresses, row, first column, length) for all segments, in parallel.
     template <class Body>
     void run(Body&& body) const {
         const ConvertBlock convert = convert_block(mask.dtype, TL_BOOL);
@@ -35,7 +35,7 @@ class Segments {
                     char* here[operands];
                     for (int t = 0; t < operands; t++) here[t] = address[t] + column * steps[t] * bytes[t];
                     convert(here[0], steps[0], truth, 1, length);
-                    // Bytes of bool tensors may be any non-zero value.
+                    // Bytes of bool tensors may have any non-zero value.
                     if (mask.dtype == TL_BOOL)
                         for (int64_t i = 0; i < length; i++) truth[i] = truth[i] != 0;
                     body(s, truth, here, row, column, length);
@@ -44,7 +44,7 @@ class Segments {
         });
     }
 
-    /// counts[s] = how many elements before segment s are true; the total is returned.
+    /// counts[s] = the number of true elements before segment s; returns the total.
     int64_t positions(int64_t* counts) const {
         run([&](int64_t s, const uint8_t* truth, char**, int64_t, int64_t, int64_t length) {
             int64_t sum = 0;

@@ -7,7 +7,8 @@ using namespace tl;
 
 namespace {
 
-/// The diagonal of a factorisation multiplied up, in float64: the product, its sign, and the logarithm of its magnitude.
+/// The product of the diagonal of a factorisation in float64: the product, its sign, and the logarithm of its
+/// magnitude.
 template <class T>
 struct DiagonalProduct {
     using Wide = std::conditional_t<is_complex_type<T>, Complex<double>, double>;

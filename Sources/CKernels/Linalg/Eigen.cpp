@@ -13,7 +13,7 @@ static int32_t eig(const tl_tensor* a, const tl_tensor* values, const tl_tensor*
     T wanted = number<T>(1);
     int answer = 0;
     const int query = -1;
-    // The query writes the size of the real workspace as well.
+    // The workspace query also writes the size of the real workspace.
     Part<T> real_wanted{};
     routines->geev(
         "N", job, &n, nullptr, &ld, nullptr, nullptr, &ld, nullptr, &ld, &wanted, &query, &real_wanted, &answer, 1, 1);
@@ -29,7 +29,7 @@ static int32_t eig(const tl_tensor* a, const tl_tensor* values, const tl_tensor*
             T* work = arena.take<T>(work_size);
             Part<T>* parts = arena.take<Part<T>>(2 * int64_t(n));
             from.read(i, matrix, ld);
-            // The iteration does not end well on numbers that are not finite.
+            // LAPACK may not terminate for infinities and NaN.
             for (int64_t column = 0; column < n; column++)
                 for (int64_t row = 0; row < n; row++)
                     if (!is_finite(matrix[row + column * ld])) return TL_LINALG_NOT_CONVERGED;

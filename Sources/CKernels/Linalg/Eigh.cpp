@@ -11,7 +11,7 @@ static int32_t eigh(const tl_tensor* a, const tl_tensor* values, const tl_tensor
     const Batch<Part<T>> numbers(values, 1);
     const int n = static_cast<int>(from.rows()), ld = leading(n);
     const char *job = to ? "V" : "N", *triangle = upper ? "U" : "L";
-    // Complex matrices take real memory besides.
+    // Complex matrices need additional real memory.
     const auto decompose = [&](T* matrix, Part<T>* eigenvalues, T* work, const int* size, Part<T>* parts, const int* parts_size,
                                int* whole, const int* whole_size, int* answer) {
         if constexpr (is_complex_type<T>)
@@ -38,7 +38,7 @@ static int32_t eigh(const tl_tensor* a, const tl_tensor* values, const tl_tensor
             Part<T>* parts = arena.take<Part<T>>(real_work_size);
             int* whole = arena.take<int>(integer_work_size);
             from.read(i, matrix, ld);
-            // The iteration does not end well on numbers that are not finite.
+            // LAPACK may not terminate for infinities and NaN.
             for (int64_t column = 0; column < n; column++)
                 for (int64_t row = upper ? 0 : column; row < (upper ? column + 1 : n); row++)
                     if (!is_finite(matrix[row + column * ld])) return TL_LINALG_NOT_CONVERGED;

@@ -3,7 +3,7 @@
 
 using namespace tl;
 
-/// The routines for symmetric matrices, or those for Hermitian ones; the two are the same for real numbers.
+/// The LAPACK functions for symmetric or Hermitian matrices; they are equal for real numbers.
 template <class T>
 static auto factorise(const LapackRoutines<T>* routines, bool hermitian) {
     if constexpr (is_complex_type<T>) return hermitian ? routines->hetrf : routines->sytrf;
@@ -47,8 +47,8 @@ static int32_t ldl(const tl_tensor* a, const tl_tensor* factors, const tl_tensor
                        });
 }
 
-/// Whether exchanges are some that a factorisation gives: a position, or two of the same negative one in a row. LAPACK does not
-/// check them before it follows them.
+/// Whether pivots are valid results of a factorisation: a position, or two equal negative ones in succession. LAPACK
+/// does not check them.
 static bool are_exchanges(const int* swaps, int n) {
     for (int i = 0; i < n; i++) {
         if (swaps[i] > 0 && swaps[i] <= n) continue;

@@ -1,4 +1,4 @@
-// Batches of strided matrices, and copies of single ones by columns, as LAPACK takes them.
+// Batches of strided matrices, and column-major copies of single matrices for LAPACK.
 #ifndef TL_MATRICES_H
 #define TL_MATRICES_H
 #include "Support/Lapack.h"
@@ -11,11 +11,11 @@
 
 namespace tl {
 
-/// The matrices (or vectors, or numbers) that the last dimensions of a tensor are.
+/// The matrices (or vectors, or numbers) in the last dimensions of a tensor.
 template <class T>
 class Batch {
   public:
-    /// `inner` dimensions belong to one of them.
+    /// `inner` is the number of dimensions of a matrix.
     Batch(const tl_tensor* x, int inner) : x(x), lead(x ? x->rank - inner : 0) {}
 
     explicit operator bool() const { return x != nullptr; }
@@ -35,7 +35,7 @@ class Batch {
         return static_cast<T*>(x->data) + offset;
     }
 
-    /// Copies matrix `number` to columns of `leading` elements.
+    /// Copies matrix `number` to column-major memory with a leading dimension.
     void read(int64_t number, T* to, int64_t leading) const {
         const T* from = at(number);
         const int64_t m = rows(), n = columns(), down = x->strides[lead], across = x->strides[lead + 1];
@@ -61,7 +61,7 @@ class Batch {
     }
 
   private:
-    /// One side of a copy runs along columns and the other usually along rows: tiles keep the lines of both in cache.
+    /// Source and destination of a copy usually have different orders: tiles keep the cache lines of both in the cache.
     template <class Copy>
     static void tiles(int64_t m, int64_t n, Copy copy) {
         constexpr int64_t side = 16;
@@ -75,7 +75,7 @@ class Batch {
     int lead;
 };
 
-/// Arrays cut one after the other from one block.
+/// An arena: arrays are allocated one after the other from one block.
 class Arena {
   public:
     template <class T>
@@ -94,13 +94,13 @@ class Arena {
     char* next;
 };
 
-/// How many threads a factorisation may use. OpenBLAS starts them itself and ends the process where the system refuses, so
-/// that a calling thread asks first whether there are as many to be had.
+/// The number of threads of a factorisation. OpenBLAS starts them itself and ends the process if the system refuses, so
+/// that a calling thread first checks whether as many can be started.
 int factorisation_threads();
 
-/// Calls body(number, arena) for each matrix, with `bytes` of memory. The threads of the pool share the matrices. Inside of
-/// a single large one OpenBLAS uses threads of its own, through OpenMP: its factorisations are cut only from inside, and
-/// on one thread would take twice as long on two processors.
+/// Calls body(number, arena) for each matrix, with `bytes` of memory. The threads of the pool share the matrices. For a
+/// single large matrix OpenBLAS uses its own threads, through OpenMP: its factorisations can only be split internally,
+/// and would take twice as long on one of two CPUs.
 template <class Body>
 int32_t each_matrix(int64_t batch, double operations, size_t bytes, Body&& body) {
     constexpr double worthwhile = 1e5, large = 1e7;
@@ -122,10 +122,10 @@ int32_t each_matrix(int64_t batch, double operations, size_t bytes, Body&& body)
     return status;
 }
 
-/// LAPACK wants leading dimensions of at least 1.
+/// LAPACK requires leading dimensions of at least 1.
 inline int leading(int64_t rows) { return static_cast<int>(std::max<int64_t>(rows, 1)); }
 
-/// The type of the parts of a complex type; a real one itself.
+/// The type of the parts of a complex type; a real type itself.
 template <class T>
 struct PartOf {
     using Type = T;
@@ -137,14 +137,14 @@ struct PartOf<Complex<T>> {
 template <class T>
 using Part = typename PartOf<T>::Type;
 
-/// A real number as one of type T.
+/// A real number converted to T.
 template <class T>
 T number(Part<T> value) {
     if constexpr (is_complex_type<T>) return {value, 0};
     else return value;
 }
 
-/// What a routine answers when asked how much memory it wants.
+/// The result of a workspace query.
 template <class T>
 int asked(T answer) {
     if constexpr (is_complex_type<T>) return asked(answer.re);
@@ -166,7 +166,7 @@ T not_a_number() {
 
 } // namespace tl
 
-/// A template for the dtype that a matrix has.
+/// Calls a template with the type of a dtype.
 #define TL_BY_TYPE(call, dtype)                                                                                        \
     ((dtype) == TL_FLOAT64      ? call<double>                                                                         \
      : (dtype) == TL_COMPLEX64  ? call<Complex<float>>                                                                 \

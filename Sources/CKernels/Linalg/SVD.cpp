@@ -13,7 +13,7 @@ static int32_t svd(const tl_tensor* a, const tl_tensor* u, const tl_tensor* s, c
     const int columns = left ? static_cast<int>(left.columns()) : 0, rows = right ? static_cast<int>(right.rows()) : 0;
     const int ldvt = leading(rows);
     const char* job = !left ? "N" : columns == k && rows == k ? "S" : "A";
-    // Complex matrices take real memory besides.
+    // Complex matrices need additional real memory.
     const auto decompose = [&](T* matrix, Part<T>* singular, T* basis, T* rights, T* work, const int* size,
                                Part<T>* parts, int* whole, int* answer) {
         if constexpr (is_complex_type<T>)
@@ -44,7 +44,7 @@ static int32_t svd(const tl_tensor* a, const tl_tensor* u, const tl_tensor* s, c
             Part<T>* parts = arena.take<Part<T>>(real_work_size);
             int* whole = arena.take<int>(8 * int64_t(k));
             from.read(i, matrix, ld);
-            // The iteration of the library may never end on infinities.
+            // LAPACK may not terminate for infinities.
             for (int column = 0; column < n; ++column)
                 for (int row = 0; row < m; ++row)
                     if (!is_finite(matrix[row + int64_t(column) * ld])) return TL_LINALG_NOT_CONVERGED;
@@ -52,7 +52,7 @@ static int32_t svd(const tl_tensor* a, const tl_tensor* u, const tl_tensor* s, c
             if (k > 0) {
                 decompose(matrix, singular, basis, rights, work, &work_size, parts, whole, &answer);
             } else if (left) {
-                // Without singular values any orthonormal bases do: the unit vectors.
+                // Without singular values any orthonormal bases are valid: the unit vectors are returned.
                 for (int64_t j = 0; j < int64_t(m) * columns; j++) basis[j] = number<T>(j % (m + 1) == 0 ? 1 : 0);
                 for (int64_t j = 0; j < int64_t(rows) * n; j++) rights[j] = number<T>(j % (n + 1) == 0 ? 1 : 0);
             }

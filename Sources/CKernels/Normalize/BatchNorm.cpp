@@ -9,7 +9,8 @@
 
 namespace tl {
 
-/// x [N, C, L], in gradients beside g; y is written. All in T, contiguous as `side_by_side` says.
+/// The operands: x [N, C, L], in backward passes also g; y is written. All are of type T and contiguous, in the layout
+/// given by `side_by_side`.
 template <class T>
 struct BatchNorm {
     int64_t images, channels, length;
@@ -19,7 +20,7 @@ struct BatchNorm {
     int64_t g_image = 0, g_channel = 0;
     T* y = nullptr;
     int64_t y_image = 0, y_channel = 0;
-    const T *pivot = nullptr, *scale = nullptr, *slope = nullptr, *shift = nullptr;  // of each channel
+    const T *pivot = nullptr, *scale = nullptr, *slope = nullptr, *shift = nullptr;  // per channel
     double* sums = nullptr;
     bool side_by_side = false;
     int64_t rows() const { return images * length; }
@@ -34,14 +35,14 @@ namespace tl {
 
 namespace {
 
-/// Whether [N, C, L] lies as rows [N * L, C] or as planes with contiguous L.
+/// Whether the layout of [N, C, L] is rows [N * L, C], or channels with contiguous L.
 bool is_side_by_side(const tl_tensor& x) {
     return x.strides[1] == 1 && (x.shape[2] == 1 || x.strides[2] == x.shape[1]) &&
            (x.shape[0] == 1 || x.strides[0] == x.shape[1] * x.shape[2]);
 }
 bool is_planes(const tl_tensor& x) { return x.strides[2] == 1 || x.shape[2] == 1; }
 
-/// An operand in T and in the layout wanted, copied where it is not so already.
+/// An operand in T and in the required layout, copied if necessary.
 template <class T>
 class Operand {
   public:
@@ -75,7 +76,7 @@ BatchNorm<T> describe(const tl_tensor& shape, const Operand<T>& x, bool side_by_
     return p;
 }
 
-/// Fills p.sums [C][2]: by planes, or by parts of the rows that depend on the shape alone.
+/// Computes p.sums [C][2] by channel, or by parts of the rows that depend on the shape only.
 template <class T>
 void sum_channels(const BatchNorm<T>& p, bool gradient) {
     const int64_t channels = p.channels;
@@ -113,8 +114,8 @@ void sum_channels(const BatchNorm<T>& p, bool gradient) {
         }
 }
 
-/// The middle one of nine elements of a channel, spread over it: a number among the others even where the first element, or
-/// a border of zeros, lies far from them. 0 for an infinity, whose difference from itself is NaN.
+/// The median of nine elements spread over a channel, as pivot: a typical value even if the first element or a border
+/// of zeros is far from the others. 0 for an infinity, whose difference from itself is NaN.
 template <class T>
 T typical_element(const BatchNorm<T>& p, int64_t channel) {
     const int64_t count = p.rows(), step = p.side_by_side ? p.channels : 1;
@@ -131,7 +132,7 @@ T typical_element(const BatchNorm<T>& p, int64_t channel) {
     return middle - middle == 0 ? middle : T(0);
 }
 
-/// What the rounding of a mean to T takes from it; 0 for infinities.
+/// The rounding error of a mean converted to T; 0 for infinities.
 template <class T>
 double rest_of_mean(double mean) {
     const double rest = mean - double(T(mean));
@@ -192,10 +193,10 @@ void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentu
             const double shift = p.sums[2 * c] / double(count);
             double average = double(pivot[c]) + shift;
             long double spread = p.sums[2 * c + 1] / double(count) - shift * shift;
-            // Squares of float64 that overflow or underflow.
+            // float64 squares that overflowed or underflowed are recomputed.
             if constexpr (sizeof(T) == 8)
                 if (!(spread > 1e-280 && spread < 1e300)) widest_moments(p, c, average, spread);
-            // A maximum with NaN, which infinities make as well, would hide it.
+            // std::max would hide NaN, which infinities also cause.
             if (spread < 0) spread = 0;
             means.get()[c] = average;
             rstds.get()[c] = T(1 / __builtin_sqrtl(spread + epsilon));
@@ -287,8 +288,8 @@ void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
             result.done();
         }
         if (!grad_x || count == 0) return;
-        // weight rstd (g - mean(g) - (x - mean) rstd^2 mean(g (x - mean))), as (g + (x - mean) slope + shift) scale, whose
-        // factors neither overflow nor underflow.
+        // weight rstd (g - mean(g) - (x - mean) rstd^2 mean(g (x - mean))), computed as (g + (x - mean) slope + shift)
+        // scale, whose factors neither overflow nor underflow.
         for (int64_t c = 0; c < channels; c++) {
             const double inverse = double(rstds.get()[c]), factor = inverse * (weight ? double(gain.get()[c]) : 1);
             scale[c] = T(factor);

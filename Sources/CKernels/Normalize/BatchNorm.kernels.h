@@ -1,10 +1,10 @@
 #include "Support/Sums.kernels.h"
 
-// Two layouts: `plane` kernels take x [N, C, L] with contiguous L, channel by channel; `side` kernels take channels that
-// lie side by side, as rows [N * L, C], part by part.
+// There are two layouts: `plane` kernels read x [N, C, L] with contiguous L, channel by channel; `side` kernels read
+// channels-last x as rows [N * L, C], part by part.
 namespace tl::TL_ISA {
 
-/// The sum that add(total, x[i], g[i]) makes, in float64: for squares and products that overflow in float32.
+/// The float64 sum by add(total, x[i], g[i]), for squares and products that overflow in float32.
 template <class T, class Add>
 static double wide_sum_of(int64_t n, Add&& add, const T* x, const T* g) {
     double total = 0;
@@ -12,8 +12,8 @@ static double wide_sum_of(int64_t n, Add&& add, const T* x, const T* g) {
     return total;
 }
 
-/// Two sums over each of the planes begin ..< end of N * C, as `first` and `second` add them, into sums[plane]. Short
-/// runs are added in T, the runs in double.
+/// Two sums over each of the channels begin ..< end of N * C, by `first` and `second`, into sums[channel]. Short runs
+/// are summed in T, the runs in double.
 template <class T, class First, class Second>
 static inline void plane_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, double (*sums)[2], First first,
                               Second second) {
@@ -34,7 +34,7 @@ static inline void plane_sums(const BatchNorm<T>& p, int64_t begin, int64_t end,
     }
 }
 
-/// Sums of x - pivot and its square; the pivot keeps the digits that a mean far from zero would cost.
+/// Sums of x - pivot and its square; the pivot avoids the cancellation of a mean far from zero.
 template <class T>
 static void plane_moments(const BatchNorm<T>& p, int64_t begin, int64_t end, double (*sums)[2]) {
     plane_sums(
@@ -45,7 +45,7 @@ static void plane_moments(const BatchNorm<T>& p, int64_t begin, int64_t end, dou
         });
 }
 
-/// Sums of g and g (x - mean), the mean being the pivot.
+/// Sums of g and g (x - mean), with the mean as pivot.
 template <class T>
 static void plane_gradient_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, double (*sums)[2]) {
     plane_sums(
@@ -54,8 +54,8 @@ static void plane_gradient_sums(const BatchNorm<T>& p, int64_t begin, int64_t en
         [](auto mean) { return [mean](auto& total, const auto& x, const auto& g) { total += g * (x - mean); }; });
 }
 
-/// out = (x - pivot) * scale + shift, or with gradients out = (g + (x - pivot) * slope + shift) * scale, for planes
-/// begin ..< end of N * C. The pivot keeps the digits that a mean far from zero would cost.
+/// out = (x - pivot) * scale + shift, or in backward passes out = (g + (x - pivot) * slope + shift) * scale, for the
+/// channels begin ..< end of N * C. The pivot avoids the cancellation of a mean far from zero.
 template <class T>
 static void plane_affine(const BatchNorm<T>& p, int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; plane++) {
@@ -73,7 +73,7 @@ static void plane_affine(const BatchNorm<T>& p, int64_t begin, int64_t end) {
     }
 }
 
-/// For rows begin ..< end, all channels: adds to sums[channel] and sums[channels + channel].
+/// For rows begin ..< end and all channels: adds to sums[channel] and sums[channels + channel].
 template <class T, bool gradient>
 static inline void side_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, T* run, double* sums) {
     const int64_t channels = p.channels;
@@ -102,7 +102,7 @@ static inline void side_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, 
             sums[c] += double(first[c]);
             double wide = double(second[c]);
             if (!(wide - wide == 0)) {
-                // Squares and products overflow in float32.
+                // Squares and products overflowed in float32.
                 wide = 0;
                 for (int64_t row = block; row < stop; row++) {
                     const double d = double(p.x[row * channels + c]) - double(pivot[c]);

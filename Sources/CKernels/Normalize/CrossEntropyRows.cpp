@@ -11,7 +11,7 @@ template <class T>
 struct CrossEntropy {
     const int64_t* targets;
     int64_t target_stride;
-    const T* weight;  // of each class, or NULL
+    const T* weight;  // per class, or NULL
     T weight_sum;
     int64_t ignore_index;
     T smoothing;

@@ -19,7 +19,7 @@ static void cross_entropy_rows(const Rows& in, const CrossEntropy<T>& c, T* loss
         }
         const T weight = c.weight ? c.weight[target] : T(1);
         T loss = (1 - c.smoothing) * weight * (total - x[target]);
-        // The uniform part: the sum of weight[c] * (total - x[c]).
+        // The label smoothing term: the sum of weight[c] * (total - x[c]).
         if (c.smoothing != 0)
             loss += c.smoothing / T(n) *
                     (c.weight ? c.weight_sum * total - dot(c.weight, x, n) : T(n) * total - sum(x, n));
@@ -39,7 +39,7 @@ static void cross_entropy_backward_rows(const Rows& in, const Rows& out, const C
     for (int64_t row = begin; row < end; row++) {
         T* result = write(row);
         const int64_t target = c.target(row);
-        // Targets are checked in the forward pass; those of a recorded graph from a file may be others.
+        // Targets are checked in the forward pass; those of a recorded graph from a file may be out of range.
         if (target == c.ignore_index || target < 0 || target >= n) {
             for (int64_t i = 0; i < n; i++) result[i] = 0;
         } else {

@@ -46,7 +46,7 @@ void tl_layer_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
     using namespace tl;
     const Rows gradient(*grad_out), in(*x), result(grad_x ? *grad_x : *x);
     const int64_t rows = in.count, width = in.width;
-    // The sums over rows are cut by shape, not by threads: at most 16 parts, of no fewer than 8 rows.
+    // The sums over rows are split by shape, not by threads: at most 16 parts of at least 8 rows.
     const int64_t parts = std::clamp<int64_t>(rows / 8, 1, 16);
     with_compute_type(x->dtype, [&]<class T>(T) {
         const Vector<T> scale(weight), rstds(rstd);

@@ -2,7 +2,7 @@
 
 namespace tl::TL_ISA {
 
-/// The mean of x - mean, and the reciprocal of the deviation, by float64.
+/// The mean of x - mean, and the reciprocal of the standard deviation, in float64.
 static void wide_moments(const float* x, int64_t n, double epsilon, float mean, float& rest, float& rstd) {
     typedef float Narrow __attribute__((vector_size(32), aligned(4)));
     typedef double Wide __attribute__((vector_size(64)));
@@ -46,16 +46,16 @@ static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, co
     for (int64_t row = begin; row < end; row++) {
         const T* __restrict x = read(row);
         T* __restrict y = write(row);
-        // Two passes over a row that is in the first cache by then: no digits are lost to a large mean. `rest` is what
-        // rounding takes from the mean.
+        // Two passes over a row, which is then in the L1 cache: a large mean causes no cancellation. `rest` is the
+        // rounding error of the mean.
         const double average = wide_sum(x, n) * share;
-        // A sum that overflowed on the way is formed about 0.
+        // A sum that overflowed is computed with mean 0.
         T mean = average - average == 0 ? T(average) : T(0);
         T rest = T(average - double(mean));
         T variance = sum_of<T>(n, [mean](auto& total, const auto& v) { total += (v - mean) * (v - mean); }, x) * T(share) - rest * rest;
         T rstd = 1 / square_root(variance + T(epsilon));
-        // float32 has too few digits beside a mean that is much larger, and too small a range for squares; so has float64
-        // far from 1.
+        // float32 has too few digits if the mean is much larger than the deviations. Squares that overflow or underflow are
+        // recomputed in a wider type.
         if constexpr (sizeof(T) == 4) {
             if (!(variance > T(1e-6) * mean * mean && variance > T(1e-26) && variance < T(1e37)))
                 wide_moments(x, n, epsilon, mean, rest, rstd);
@@ -77,7 +77,7 @@ static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, co
     }
 }
 
-/// result (+)= rstd (g weight - first - (x - mean) slope), without a weight as with ones.
+/// result (+)= rstd (g weight - first - (x - mean) slope); without a weight it is 1.
 template <bool adds, class T>
 static inline void layer_norm_input_row(int64_t n, const T* __restrict g, const T* __restrict x,
                                         const T* __restrict weight, T mean, T rstd, T first, T slope,
@@ -104,7 +104,7 @@ static void layer_norm_backward_rows(const LayerNormBackward<T>& p, int64_t begi
         const T* __restrict x = read(row);
         const T* __restrict g = read_gradient(row);
         const T mean = T(p.mean[row]), rstd = p.rstd[row];
-        // What rounding takes from the mean.
+        // The rounding error of the mean.
         const T rest = T(p.mean[row] - double(mean));
         if (p.wants_x) {
             T* __restrict result = write(row);

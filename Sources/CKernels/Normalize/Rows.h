@@ -1,4 +1,4 @@
-// The rows of a tensor along its last dimension, as contiguous arrays of the type that computes.
+// The rows of a tensor along its last dimension, as contiguous arrays of the compute type.
 #ifndef TL_ROWS_H
 #define TL_ROWS_H
 #include "Support/Convert.h"
@@ -10,7 +10,7 @@ namespace tl {
 template <class T>
 inline constexpr int32_t dtype_of = sizeof(T) == 8 ? TL_FLOAT64 : TL_FLOAT32;
 
-/// Where the rows are. The leading dimensions are collapsed as far as their strides allow.
+/// The offsets of the rows. Leading dimensions are merged if their strides allow it.
 class Rows {
   public:
     explicit Rows(const tl_tensor& x) : base(static_cast<char*>(x.data)), size(size_of_dtype(x.dtype)), dtype(x.dtype) {
@@ -55,7 +55,7 @@ class Rows {
     const int32_t dtype;
 };
 
-/// Reads rows as T, in place where they are T already.
+/// Reads rows as T, without a copy if they are T already.
 template <class T>
 class RowReader {
   public:
@@ -75,7 +75,7 @@ class RowReader {
     const Scratch buffer;
 };
 
-/// Memory for a row of T: the row itself if it is contiguous, otherwise a buffer that `done` copies to the row.
+/// The memory of a row of T: the row itself if it is contiguous, otherwise a buffer that `done` copies to the row.
 template <class T>
 class RowWriter {
   public:
@@ -98,7 +98,7 @@ class RowWriter {
 template <class T>
 class Vector {
   public:
-    /// `written`: the array is an output and reaches the tensor by `done`.
+    /// `written`: the array is an output, which `done` copies to the tensor.
     explicit Vector(const tl_tensor* x, bool written = false)
         : original(x), copied(x && !(x->dtype == dtype_of<T> && (x->rank == 0 || x->shape[0] <= 1 || x->strides[0] == 1))),
           buffer(copied ? size_t(length()) * sizeof(T) : 0) {
@@ -118,7 +118,7 @@ class Vector {
     const Scratch buffer;
 };
 
-/// The type that computes: double for float64, otherwise float.
+/// Calls the body with the compute type: double for float64, otherwise float.
 template <class Body>
 inline void with_compute_type(int32_t dtype, Body&& body) {
     if (dtype == TL_FLOAT64) body(double());

@@ -6,7 +6,7 @@ void asgd(const ASGDStep& step, void** arrays, int64_t count) {
     const T* g = static_cast<const T*>(arrays[1]);
     const T eta = static_cast<T>(step.eta), shrink = static_cast<T>(1 - step.lambda * step.eta);
     const T decay = static_cast<T>(step.decay), sign = step.maximize ? -1 : 1;
-    // With mu at 1 the average is the parameter, to the last bit.
+    // If mu is 1, the average must equal the parameter in every bit.
     const T keep = static_cast<T>(1 - step.mu), take = static_cast<T>(step.mu);
 #pragma clang loop vectorize(assume_safety)
     for (int64_t i = 0; i < count; ++i) {

@@ -7,8 +7,8 @@ struct AdamStep {
     double beta1, beta2, epsilon;
     double step_size;  // lr / (1 - beta1^t)
     double root_scale; // 1 / sqrt(1 - beta2^t)
-    double shrink;     // of the parameter: decoupled weight decay
-    double decay;      // added to the gradient, times the parameter: the other kind
+    double shrink;     // factor of the parameter: decoupled weight decay
+    double decay;      // factor of the parameter in the gradient: L2 penalty
     bool maximize;
 };
 } // namespace tl
@@ -29,7 +29,7 @@ void tl_optim_adam(const tl_optim_entry* entries, int64_t count, double lr, doub
         const double t = static_cast<double>(step);
         return Corrections{lr / (1 - std::pow(beta1, t)), 1 / std::sqrt(1 - std::pow(beta2, t))};
     };
-    // Nearly always all parameters are at the same step; the powers cost as much as hundreds of elements.
+    // Usually all parameters have the same step; the powers cost as much as hundreds of elements.
     const Corrections common = corrections_of(entries[0].step);
     for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t) {
         const Corrections corrections = entry.step == entries[0].step ? common : corrections_of(entry.step);

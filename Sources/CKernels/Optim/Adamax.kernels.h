@@ -1,6 +1,6 @@
 namespace tl::TL_ISA {
 
-/// A NaN in the gradient stays in the norm.
+/// A NaN in the gradient is propagated to the norm.
 template <class T>
 void adamax(const AdamaxStep& step, void** arrays, int64_t count) {
     T *p = static_cast<T*>(arrays[0]), *m = static_cast<T*>(arrays[2]), *u = static_cast<T*>(arrays[3]);

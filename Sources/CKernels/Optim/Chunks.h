@@ -1,4 +1,4 @@
-// How an optimiser's pass over all parameters is cut into chunks, which threads share.
+// The division of an optimiser step over all parameters into chunks, which threads share.
 #ifndef TL_OPTIM_CHUNKS_H
 #define TL_OPTIM_CHUNKS_H
 #include "Support/Convert.h"
@@ -15,7 +15,7 @@ constexpr int64_t chunk = 4096, converted = 512;
 
 inline int64_t chunks_of(const tl_optim_entry& entry) { return (entry.count + chunk - 1) / chunk; }
 
-/// Calls body(entry, first, count, number) for chunks of all entries, numbered across them; threads share the chunks.
+/// Calls body(entry, first, count, number) for chunks of all entries, numbered consecutively; threads share the chunks.
 template <class Body>
 void for_chunks(const tl_optim_entry* entries, int64_t count, Body&& body) {
     int64_t total = 0;
@@ -31,8 +31,8 @@ void for_chunks(const tl_optim_entry* entries, int64_t count, Body&& body) {
     });
 }
 
-/// Hands arrays of half types to body(pointers, count) as float32, block by block, and writes those back that are not
-/// const; arrays of float32 and float64 are handed over as they lie.
+/// Calls body(pointers, count) block by block, with arrays of half types converted to float32; arrays that are not
+/// const are converted back. Arrays of float32 and float64 are passed without a copy.
 template <class Body>
 void with_arrays(int32_t dtype, void* const* arrays, const bool* writes, int number, int64_t first, int64_t count,
                  Body&& body) {
@@ -56,7 +56,7 @@ void with_arrays(int32_t dtype, void* const* arrays, const bool* writes, int num
     }
 }
 
-/// Runs a kernel over all chunks. The arrays are the parameter, its gradient and as many states as lie densely.
+/// Runs a kernel over all chunks. The arrays are the parameter, its gradient and `states` state arrays.
 template <int states, class Kernel>
 void for_arrays(const tl_optim_entry* entries, int64_t count, Kernel&& kernel) {
     for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t) {
@@ -72,7 +72,7 @@ inline double* single(const tl_optim_entry& entry, int state) { return static_ca
 
 } // namespace tl
 
-/// The kernel in the type that the entry computes in.
+/// Runs the kernel in the compute type of the entry.
 #define TL_OPTIM_RUN(kernel, step)                                                                                     \
     (entry.dtype == TL_FLOAT64 ? TL_DISPATCH(kernel<double>, step, at, elements)                                       \
                                : TL_DISPATCH(kernel<float>, step, at, elements))

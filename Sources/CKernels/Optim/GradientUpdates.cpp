@@ -36,7 +36,7 @@ void tl_optim_joint_norm(const tl_optim_entry* entries, int64_t count, const tl_
         });
         sums[number] = sum;
     });
-    // Pairwise, whatever the number of threads.
+    // Pairwise summation; the order does not depend on the number of threads.
     for (int64_t step = 1; step < total; step *= 2)
         for (int64_t i = 0; i + step < total; i += 2 * step) sums[i] += sums[i + step];
     result = static_cast<double>(std::sqrt(sums[0]));

@@ -1,6 +1,6 @@
 namespace tl::TL_ISA {
 
-/// In double precision whatever the type, with 16 sums.
+/// In double precision for every type, with 16 accumulators.
 template <class T>
 double sum_squares(const void* source, int64_t count) {
     const T* x = static_cast<const T*>(source);
@@ -20,7 +20,7 @@ void scale(void* values, Factor factor, int64_t count) {
     for (int64_t i = 0; i < count; ++i) x[i] = static_cast<T>(x[i] * factor);
 }
 
-/// NaN stays.
+/// NaN is propagated.
 template <class T>
 void clamp(void* values, T limit, int64_t count) {
     T* x = static_cast<T*>(values);

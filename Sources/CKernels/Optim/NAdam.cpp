@@ -5,7 +5,7 @@
 namespace tl {
 struct NAdamStep {
     double beta1, beta2, epsilon;
-    double gradient_size, momentum_size; // the factors of the gradient and of its mean
+    double gradient_size, momentum_size; // factors of the gradient and of its running mean
     double root_scale;                   // 1 / sqrt(1 - beta2^t)
     double shrink, decay;                // as for Adam
     bool maximize;

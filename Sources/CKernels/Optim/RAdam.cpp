@@ -19,7 +19,7 @@ void tl_optim_radam(const tl_optim_entry* entries, int64_t count, double lr, dou
     TL_FORWARD_ENTRIES(optim_radam, (entries, count, lr, beta1, beta2, epsilon, weight_decay, decoupled, maximize));
     for_arrays<2>(entries, count, [&](const tl_optim_entry& entry, void** at, int64_t elements) {
         const double t = static_cast<double>(entry.step), power = std::pow(beta2, t), rest = 1 - power;
-        // The length of the moving average as of this step, and at last.
+        // The length of the simple moving average in this step (rho), and its limit.
         const double last = 2 / (1 - beta2) - 1, length = last - 2 * t * power / rest;
         double size = lr / (1 - std::pow(beta1, t));
         const bool rectified = length > 5;

@@ -16,7 +16,7 @@ void rmsprop_form(const RMSpropStep& step, void** arrays, int64_t count) {
         T variance = v[i];
         if constexpr (centered) {
             mean[i] = alpha * mean[i] + rest * d;
-            // At least 0 but for rounding.
+            // Non-negative except for rounding errors.
             variance -= mean[i] * mean[i];
             variance = variance < 0 ? 0 : variance;
         }

@@ -11,7 +11,7 @@ void sgd(const SgdStep& step, void* parameter, const void* gradient, void* momen
         for (int64_t i = 0; i < count; ++i) p[i] -= lr * (sign * g[i] + decay * p[i]);
         return;
     }
-    // On the first step the buffer is the gradient itself.
+    // In the first step the buffer is the gradient.
     const T keep = static_cast<T>(step.first ? 0 : step.momentum);
     const T take = static_cast<T>(step.first ? 1 : 1 - step.dampening);
     // Nesterov: g + momentum * b; otherwise b.

@@ -10,7 +10,7 @@ using namespace tl;
 void tl_dropout(const tl_tensor* key, double p, const tl_tensor* x, const tl_tensor* out, const tl_tensor* mask) {
     TL_FORWARD(out, dropout, (key, p, x, out, mask));
     const tl_philox philox = read_key(*key);
-    // Dropped where word < threshold. With p = 1 nothing may be kept, and the scale must not be infinite.
+    // Elements with word < threshold are dropped. For p = 1 all must be dropped, and the scale must be finite.
     const double edge = p * 0x1p32;
     const bool all = p >= 1;
     const uint32_t threshold = edge >= 4294967295.0 ? 4294967295u : static_cast<uint32_t>(edge);

@@ -1,6 +1,6 @@
 namespace tl::TL_ISA {
 
-/// Keeps where the word is at least the threshold.
+/// Keeps elements whose word is at least the threshold.
 inline void drop_f32(const uint32_t* words, uint32_t threshold, float scale, const float* x, float* out, uint8_t* mask,
                      int64_t count) {
 #pragma clang loop vectorize(assume_safety)

@@ -10,7 +10,7 @@ void tl_random_permutation(const tl_tensor* key, const tl_tensor* out) {
     const tl_philox philox = read_key(*key);
     const int64_t count = element_count(*out);
     if (count == 0) return;
-    // Radix sort of 64-bit keys, 11 bits a pass, least significant first: stable, and linear in the count.
+    // Radix sort of 64-bit keys, 11 bits per pass, least significant first: stable, and linear in the count.
     struct Entry {
         uint64_t key;
         int64_t index;

@@ -12,7 +12,7 @@ static double largest_below(double high, int32_t dtype) {
     if (dtype == TL_FLOAT64) return std::nextafter(high, -INFINITY);
     float rounded = static_cast<float>(high);
     if (dtype == TL_FLOAT32) return rounded < high ? rounded : std::nextafter(rounded, -INFINITY);
-    // Half types: step down by ever smaller bits until rounding stays below.
+    // Half types: decreases the bits until the rounded value is below.
     uint16_t bits = 0;
     float value = rounded;
     for (int i = 0; i < 8; ++i) {
@@ -39,7 +39,7 @@ void tl_random_uniform(const tl_tensor* key, const tl_tensor* out, double low, d
         });
         return;
     }
-    // As many bits as the dtype holds below 1, so that rounding never reaches the upper end.
+    // As many bits as the precision of the dtype below 1, so that no result is rounded to the upper bound.
     const int bits = out->dtype == TL_FLOAT16 ? 11 : out->dtype == TL_BFLOAT16 ? 8 : 24;
     const ConvertBlock store = convert_block(TL_FLOAT32, out->dtype);
     for_blocks(count, [&](int64_t first, int64_t n) {

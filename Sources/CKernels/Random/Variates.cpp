@@ -1,6 +1,6 @@
-// Random numbers of distributions that are drawn by rejection: the number of words that an element takes is not known
-// beforehand, so every element has a sequence of words of its own. Element i takes the groups of four words from
-// i * 2^20 on, whatever thread computes it.
+// Random numbers of distributions that are sampled by rejection. The number of words per element is not known in
+// advance, so that every element has its own sequence of words: element i uses the groups of four words from i * 2^20,
+// whichever thread computes it.
 #include "Scalar/Philox.h"
 #include "Support/Convert.h"
 #include "Support/Forward.h"
@@ -30,7 +30,7 @@ class Words {
         }
         return words.word[used++];
     }
-    /// Uniform in (0, 1): neither end is drawn, so that logarithms are finite.
+    /// Uniform in (0, 1), without the ends, so that logarithms are finite.
     double unit() {
         const uint32_t high = word(), low = word();
         return tl_unit_f64(high, low) + 0x1p-54;
@@ -61,12 +61,12 @@ double log_gamma(double x) {
     return lgamma_r(x, &sign);
 }
 
-/// log x of a gamma variate of scale 1 (Marsaglia and Tsang 2000, "A simple method for generating gamma variables"). In
-/// logarithms, because variates of small shapes are below the smallest number.
+/// log x of a gamma variate of scale 1 (Marsaglia and Tsang 2000, "A simple method for generating gamma variables").
+/// The logarithm is returned because variates of small shapes underflow.
 double log_gamma_variate(Words& words, double shape) {
     if (!(shape > 0)) return shape == 0 ? -INFINITY : not_a_number;
     if (std::isinf(shape)) return INFINITY;
-    // A variate of shape a is one of shape a + 1 times u^(1/a).
+    // A variate of shape a is a variate of shape a + 1 times u^(1/a).
     const double boost = shape < 1 ? std::log(words.unit()) / shape : 0;
     const double d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3, c = 1 / std::sqrt(9 * d);
     for (;;) {
@@ -84,7 +84,7 @@ double stirling_error(double k) {
     return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / k;
 }
 
-/// Logarithm of the probability of k under a Poisson distribution, accurate for large rates too.
+/// The logarithm of the probability of k under a Poisson distribution, accurate for large rates.
 double log_poisson(double k, double rate) {
     if (k == 0) return -rate;
     const double excess = (k - rate) / rate;
@@ -92,7 +92,7 @@ double log_poisson(double k, double rate) {
     return -deviance - 0.5 * std::log(2 * pi * k) - stirling_error(k);
 }
 
-/// Multiplication of uniform numbers for small rates; else transformed rejection with squeeze (Hörmann 1993, "The
+/// Multiplication of uniform numbers for small rates; otherwise transformed rejection with squeeze (Hörmann 1993, "The
 /// transformed rejection method for generating Poisson random variables", algorithm PTRS).
 double poisson_variate(Words& words, double rate) {
     if (!(rate >= 0)) return not_a_number;
@@ -114,8 +114,8 @@ double poisson_variate(Words& words, double rate) {
     }
 }
 
-/// Sums of geometric waiting times for few expected successes; else transformed rejection (Hörmann 1993, "The generation of
-/// binomial random variates", algorithm BTRS).
+/// Sums of geometric waiting times for few expected successes; otherwise transformed rejection (Hörmann 1993, "The
+/// generation of binomial random variates", algorithm BTRS).
 double binomial_variate(Words& words, double count, double probability) {
     if (!(count >= 0) || !(probability >= 0) || !(probability <= 1) || std::isinf(count)) return not_a_number;
     count = std::floor(count);
@@ -155,11 +155,11 @@ double binomial_variate(Words& words, double count, double probability) {
 double von_mises_variate(Words& words, double concentration) {
     if (!(concentration >= 0)) return not_a_number;
     if (concentration < 1e-8) return pi * (2 * words.unit() - 1);
-    // The normal distribution, to the last bits of what cosines resolve.
+    // Equals the normal distribution to the precision of a cosine.
     if (concentration > 1e6) return words.normal() / std::sqrt(concentration);
     const double tau = 1 + std::sqrt(1 + 4 * concentration * concentration);
     const double rho = (tau - std::sqrt(2 * tau)) / (2 * concentration);
-    // The difference that rho is cancels for small concentrations, where 1 / concentration + concentration is its limit.
+    // The difference in rho cancels for small concentrations, where 1 / concentration + concentration is its limit.
     const double r = concentration < 1e-5 ? 1 / concentration + concentration : (1 + rho * rho) / (2 * rho);
     for (;;) {
         const double z = std::cos(pi * words.unit()), f = (1 + r * z) / (r + z), c = concentration * (r - f);
@@ -178,8 +178,8 @@ double digamma(double x) {
     return sum + std::log(x) - 0.5 / x - tail;
 }
 
-/// The series of the lower incomplete gamma function, differentiated term by term: the sum over n >= 0 of
-/// t_n (digamma(a + n + 1) - log x) with t_n = x^n / (a (a + 1) ... (a + n)). For x up to about a + 1.
+/// The series of the lower incomplete gamma function, differentiated term by term: the sum over n >= 0 of t_n
+/// (digamma(a + n + 1) - log x) with t_n = x^n / (a (a + 1) ... (a + n)). For x up to about a + 1.
 double derivative_by_series(double a, double log_x) {
     const double x = std::exp(log_x);
     double term = 1 / a, psi = digamma(a + 1) - log_x, sum = 0;
@@ -194,8 +194,8 @@ double derivative_by_series(double a, double log_x) {
 }
 
 /// The integral over s > 0 of (log x + log(1 + s) - digamma(a)) (1 + s)^(a - 1) exp(-x s): the upper incomplete gamma
-/// function, differentiated under the integral. By the trapezoidal rule after s = scale * exp(v - exp(-v)), which converges
-/// exponentially. For x above a.
+/// function, differentiated under the integral. Computed by the trapezoidal rule after the substitution s = scale *
+/// exp(v - exp(-v)), which converges exponentially. For x above a.
 double derivative_by_integral(double a, double log_x) {
     const double x = std::exp(log_x), offset = log_x - digamma(a);
     const double scale = 1 / (std::fmax(x - a + 1, 0) + std::sqrt(a)), step = 0.05;

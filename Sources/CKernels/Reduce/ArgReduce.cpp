@@ -14,7 +14,7 @@ void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, const tl_te
     if (kept.count == 0 || fold.count == 0) return;
     kept.sort();
     kept.merge();
-    fold.merge(); // not sorted: positions are row-major
+    fold.merge(); // not sorted: indices are row-major
     const Target to_indices = target(*indices, 1, TL_INT64);
     const Target to_values = values ? target(*values, 2, compute) : Target{};
     RowDriver(kept, fold, extreme_kernel(largest, compute), *x, compute)
@@ -27,7 +27,7 @@ void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, const tl_te
                     found[i] = state.index;
                     std::memcpy(best + i * 4, &state.value, 4);
                 } else {
-                    // The two others have eight bytes, moved without looking at them.
+                    // The two other types have eight bytes and are copied as such.
                     const auto& state = reinterpret_cast<const ExtremeState<int64_t>*>(states)[i];
                     found[i] = state.index;
                     std::memcpy(best + i * 8, &state.value, 8);

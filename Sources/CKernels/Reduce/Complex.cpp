@@ -1,5 +1,5 @@
-// Reductions and cumulative operations of complex numbers. Sums, means and norms are those of the parts; products, and whether
-// elements are 0, need both parts of each.
+// Reductions and cumulative operations of complex numbers. Sums, means and norms are computed from those of the parts;
+// products, and whether elements are 0, need both parts of each element.
 #include "Reduce/Complex.h"
 #include "Support/Complex.h"
 #include "Support/Iteration.h"
@@ -10,7 +10,7 @@ namespace {
 
 using Number = Complex<double>;
 
-/// Calls body(element) for the elements of one output, whose first is at `base`, converted to complex128.
+/// Calls body(element) for the elements of one output, starting at `base`, converted to complex128.
 template <class Body>
 void each_element(const Iteration& fold, const char* base, int64_t size, ConvertBlock load, Body&& body) {
     if (fold.count == 0) return;
@@ -26,7 +26,7 @@ void each_element(const Iteration& fold, const char* base, int64_t size, Convert
         }
 }
 
-/// Products, and whether any or all elements are not 0, one output after the other.
+/// Products, and whether any or all elements are not 0, for one output at a time.
 void fold_elements(int32_t op, const tl_tensor& x, int32_t reduced, const tl_tensor& out) {
     const int split = x.rank - reduced;
     const tl_tensor* tensors[] = {&x, &out};
@@ -54,7 +54,7 @@ void fold_elements(int32_t op, const tl_tensor& x, int32_t reduced, const tl_ten
                  });
 }
 
-/// Calls step(carried, element, position) along the last dimension of x, whose results go to `out`.
+/// Calls step(carried, element, index) along the last dimension of x and writes the results to `out`.
 template <class Step>
 void scan_elements(const tl_tensor& x, const tl_tensor* factors, const tl_tensor& out, Step&& step) {
     const int last = x.rank - 1;

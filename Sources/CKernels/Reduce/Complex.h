@@ -1,4 +1,4 @@
-// Reductions of complex numbers by those of their parts, and the ones that have to see both parts.
+// Reductions of complex numbers: by those of their parts, or of whole elements.
 #ifndef TL_REDUCE_COMPLEX_H
 #define TL_REDUCE_COMPLEX_H
 #include "Support/Convert.h"
@@ -6,7 +6,7 @@
 
 namespace tl {
 
-/// A complex tensor as the real one of its parts, with a dimension of size 2 for them in front of dimension `place`.
+/// A complex tensor as a real tensor of its parts, with a dimension of size 2 for them before dimension `place`.
 struct Parts {
     int64_t shape[TL_MAX_RANK + 1], strides[TL_MAX_RANK + 1];
 

@@ -1,4 +1,4 @@
-// Distances of all pairs of rows, a row at a time, so that no differences of vectors are kept.
+// Distances of all pairs of rows, one row at a time, so that no differences of vectors are stored.
 #include "Scalar/Scalar.h"
 #include "Support/Convert.h"
 #include "Support/Forward.h"
@@ -40,7 +40,7 @@ Distances<T> describe(double p, double shift, int64_t width) {
     return {metric, p, shift, width};
 }
 
-/// Rows [batch, count, width] of which the last dimension is contiguous.
+/// Rows [batch, count, width] with a contiguous last dimension.
 template <class T>
 struct Points {
     const T* data;
@@ -49,7 +49,7 @@ struct Points {
         : data(static_cast<const T*>(x.data)), count(x.shape[1]), width(x.shape[2]), batch_stride(x.strides[0]),
           stride(x.strides[1]) {}
     const T* row(int64_t batch, int64_t i) const { return data + batch * batch_stride + i * stride; }
-    /// The coordinates of all rows of a batch, one coordinate after the other.
+    /// Transposes the rows of a batch: the coordinates d of all rows are contiguous.
     void transpose(int64_t batch, T* into) const {
         const int64_t block = 32;
         parallel_for((count + block - 1) / block, std::max<int64_t>(1, 32768 / (block * std::max<int64_t>(width, 1))),
@@ -62,10 +62,10 @@ struct Points {
     }
 };
 
-/// How many rows a thread should have at least.
+/// The minimum number of rows per thread.
 int64_t grain(int64_t columns, int64_t width) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, columns * width)); }
 
-/// The place of the pair i < j among those of n rows in order.
+/// The index of the pair i < j among those of n rows in order.
 int64_t place(int64_t n, int64_t i, int64_t j) { return i * n - i * (i + 1) / 2 + j - i - 1; }
 
 template <class Body>
@@ -140,7 +140,7 @@ void tl_condensed_distance(const tl_tensor* x, double p, const tl_tensor* out) {
         T* const turned = memory.need<T>();
         points.transpose(0, turned);
         T* const results = static_cast<T*>(out->data);
-        // A row has as many partners as come after it: row i and row n - 1 - i are one piece of work.
+        // Row i has n - 1 - i pairs: rows i and n - 1 - i together are one unit of work.
         parallel_for((n + 1) / 2, grain(n, s.width), [&](int64_t begin, int64_t end) {
             const auto run = [&](int64_t i) {
                 TL_DISPATCH(distances<T>, s, points.row(0, i), turned + i + 1, n, n - 1 - i, results + place(n, i, i + 1));

@@ -1,7 +1,7 @@
 #include "Support/Sums.kernels.h"
 
-// Distances of one row from many, whose coordinates lie one after the other: coordinate d of row j at others[d * count + j]. No
-// difference of vectors is kept.
+// Distances of one row from many rows with transposed coordinates: coordinate d of row j is others[d * count + j]. No
+// difference of vectors is stored.
 namespace tl::TL_ISA {
 
 static inline float power(float x, float p) { return tl_pow_f32(x, p); }
@@ -9,7 +9,7 @@ static inline double power(double x, double p) { return tl_pow_f64(x, p); }
 static inline float magnitude(float x) { return tl_abs_f32(x); }
 static inline double magnitude(double x) { return tl_abs_f64(x); }
 
-/// What a coordinate of the difference adds to the sum under the root.
+/// The term of a coordinate of the difference in the sum under the root.
 template <Metric metric, class T>
 static inline __attribute__((always_inline)) T term(T d, T p) {
     if constexpr (metric == Metric::count) return d != 0 ? T(1) : T(0);
@@ -18,7 +18,7 @@ static inline __attribute__((always_inline)) T term(T d, T p) {
     return power(magnitude(d), p);
 }
 
-/// The distance by float64 and with scaled coordinates, for sums that overflowed or lost digits in underflow.
+/// The distance in float64 with scaled coordinates, for sums that overflowed or underflowed.
 template <class T>
 static double careful_distance(const Distances<T>& s, const T* x, const T* others, int64_t stride) {
     const auto coordinate = [&](int64_t d) {
@@ -43,7 +43,7 @@ static void distance_block(const Distances<T>& s, const T* x, const T* others, i
     const T shift = T(s.shift), p = T(s.p);
     double sums[distance_columns] = {};
     int64_t d = 0;
-    // Four terms are added in T before float64 takes over.
+    // Four terms are summed in T before they are added in float64.
     for (; d + 4 <= s.width; d += 4) {
         const T *__restrict r0 = others + d * stride, *__restrict r1 = r0 + stride, *__restrict r2 = r1 + stride,
                 *__restrict r3 = r2 + stride;
@@ -77,12 +77,12 @@ static void chebyshev_block(const Distances<T>& s, const T* x, const T* others, 
         const T* __restrict row = others + d * stride;
         for (int64_t j = 0; j < count; j++) {
             const T size = magnitude(x[d] - row[j] + T(s.shift));
-            out[j] = ((size > out[j]) | (size != size)) ? size : out[j];  // NaN stays: nothing is larger
+            out[j] = ((size > out[j]) | (size != size)) ? size : out[j];  // NaN is kept: it compares false
         }
     }
 }
 
-/// out[j] = the distance of x from row j, for `count` rows whose coordinates lie `stride` apart.
+/// out[j] = the distance of x from row j, for `count` rows with transposed coordinates at a distance of `stride`.
 template <class T>
 static void distances(const Distances<T>& s, const T* x, const T* others, int64_t stride, int64_t count, T* out) {
     for (int64_t j = 0; j < count; j += distance_columns) {
@@ -97,7 +97,8 @@ static void distances(const Distances<T>& s, const T* x, const T* others, int64_
     }
 }
 
-/// The gradient of a coordinate d of x from one distance: sign(d) (|d| / distance)^(p - 1), and 0 at distance 0.
+/// The derivative of the distance with respect to a coordinate difference d: sign(d) (|d| / distance)^(p - 1), and 0
+/// for distance 0.
 template <class T>
 static inline T slope(const Distances<T>& s, T d, T distance) {
     const T sign = T((d > 0) - (d < 0));
@@ -111,7 +112,8 @@ static inline T slope(const Distances<T>& s, T d, T distance) {
     return 0;
 }
 
-/// out[d] = sum over j of gradients[j] times the slope in coordinate d, for `count` rows as in `distances`.
+/// out[d] = sum over j of gradients[j] times the derivative with respect to coordinate d, for `count` rows as in
+/// `distances`.
 template <class T>
 static void distance_gradient(const Distances<T>& s, const T* x, const T* others, int64_t stride, int64_t count,
                               const T* gradients, const T* lengths, T* out) {

@@ -1,4 +1,4 @@
-// Visits the folded elements of each output, row by row or column by column.
+// Iterates over the reduced elements of each output, row by row or column by column.
 #ifndef TL_REDUCE_DRIVER_H
 #define TL_REDUCE_DRIVER_H
 #include "Reduce/Folds.h"
@@ -9,8 +9,8 @@
 
 namespace tl {
 
-/// The order of folding is set by shapes and strides alone: elements are cut into pieces, 16 pieces make a chunk, and
-/// both pieces within a chunk and chunks are joined pairwise. Threads share chunks.
+/// The order of reduction depends on shapes and strides only: elements are divided into pieces, 16 pieces are a chunk,
+/// and both the pieces of a chunk and the chunks are combined pairwise. Threads share chunks.
 struct RowDriver {
     static constexpr int64_t piece_size = 1024, panel_rows = 64, panel_columns = 32, chunk = 16;
     static constexpr int64_t largest_state = 32, batch = 128;
@@ -19,8 +19,8 @@ struct RowDriver {
     const Iteration& fold; // of x alone
     const RowFold& kernel;
     const char* x;
-    int64_t size;         // of an element of x
-    int64_t compute_size; // of an element that the kernel reads
+    int64_t size;         // bytes of an element of x
+    int64_t compute_size; // bytes of an element in the compute dtype
     ConvertBlock load;
     bool native;
 
@@ -34,8 +34,8 @@ struct RowDriver {
           load(convert_block(tensor.dtype, compute)), native(tensor.dtype == compute) {
         length = fold.rank ? fold.shape[0] : 1;
         outputs_in_row = kept.rank ? kept.shape[0] : 1;
-        // Where outputs are neighbours in memory and folded elements are not, 32 outputs are folded side by side, so
-        // that each cache line is read once.
+        // If outputs are neighbours in memory and reduced elements are not, 32 outputs are reduced together, so that
+        // each cache line is read once.
         panel = kept.rank > 0 && kept.strides[0][0] == 1 && outputs_in_row >= 4 && fold.rank > 0 &&
                 fold.strides[0][0] != 1 && fold.count >= 4;
         width = panel ? panel_columns : 1;
@@ -52,7 +52,7 @@ struct RowDriver {
         char stack[16][panel_columns * largest_state];
     };
 
-    /// States of `columns` neighbouring outputs, whose first has its elements at `base`, for one piece.
+    /// The states of `columns` neighbouring outputs for one piece. The elements of the first output start at `base`.
     void fold_piece(const char* base, int64_t index, int64_t columns, char* states, Buffers& buffers) const {
         if (panel) {
             const int64_t first = index * panel_rows, rows = std::min(panel_rows, fold.count - first);
@@ -93,7 +93,7 @@ struct RowDriver {
         kernel.piece(states, at, count, position);
     }
 
-    /// Folds pieces begin ..< end, joining equals first as in pairwise summation.
+    /// Reduces pieces begin ..< end, combining equal lengths first, as in pairwise summation.
     void fold_pieces(const char* base, int64_t begin, int64_t end, int64_t columns, char* states,
                      Buffers& buffers) const {
         if (end - begin == 1) return fold_piece(base, begin, columns, states, buffers);
@@ -113,8 +113,8 @@ struct RowDriver {
                          buffers.stack[level] + c * kernel.state_size);
     }
 
-    /// Four whole chunks of one contiguous output, which lie one after the other, read side by side: each is folded as
-    /// `fold_pieces` folds it. 10 million float32 on Zen 3 with two threads: 40 MB at 73 GB/s, at 50 one by one.
+    /// Four whole consecutive chunks of one contiguous output, read in parallel; each is reduced as by `fold_pieces`.
+    /// 10 million float32 on Zen 3 with two threads: 40 MB at 73 GB/s, instead of 50 one by one.
     void fold_four_chunks(const char* base, int64_t first_chunk, char* states, Buffers& buffers) const {
         const int64_t chunk_bytes = chunk * piece_size * size;
         const char* at = base + first_chunk * chunk_bytes;
@@ -133,8 +133,8 @@ struct RowDriver {
         std::memcpy(states, buffers.stack[0], static_cast<size_t>(4 * kernel.state_size));
     }
 
-    /// Calls finish(states, count, iterator, first) for runs of outputs: `iterator` stands at their row of outputs, `first`
-    /// is the index within it.
+    /// Calls finish(states, count, iterator, first) for runs of outputs: `iterator` is at their row of outputs, `first`
+    /// is the index in the row.
     template <class Finish>
     void run(Finish&& finish) const {
         const int64_t units_in_row = (outputs_in_row + width - 1) / width;
@@ -200,8 +200,9 @@ struct RowDriver {
     }
 };
 
-/// Many short rows that lie one after the other. The shortest are folded as they are; longer ones are transposed, a block at a
-/// time, and folded as columns. Sums of float32 on a Xeon with AVX-512: 0.1 ns an element for rows of 2 to 8, and 0.3 ns by columns.
+/// Many short contiguous rows. The shortest are reduced directly; longer ones are transposed, a block at a time, and
+/// reduced as columns. Sums of float32 on a Xeon with AVX-512: 0.1 ns per element for rows of 2 to 8, and 0.3 ns by
+/// columns.
 struct ShortRowDriver {
     static constexpr int64_t longest = 32, block = 128;
 
@@ -256,8 +257,8 @@ struct ShortRowDriver {
     }
 };
 
-/// Folds rows of neighbouring outputs into one another without transposing. Leaves of 32 rows are added up one after
-/// the other and joined pairwise; 16 leaves make a chunk, and chunks are joined pairwise.
+/// Reduces columns of neighbouring outputs, row by row, without transposing. Leaves of 32 rows are added sequentially
+/// and combined pairwise; 16 leaves are a chunk, and chunks are combined pairwise.
 struct ColumnDriver {
     static constexpr int64_t block = 256, leaf = 32, chunk = 512;
 

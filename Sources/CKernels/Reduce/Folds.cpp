@@ -5,7 +5,7 @@
 #include <cstring>
 #include <limits>
 
-// Vectors are passed between functions that are all inlined, so no calling convention is concerned.
+// Vectors are passed only between inlined functions, so that the calling convention does not matter.
 #pragma clang diagnostic ignored "-Wpsabi"
 
 #define TL_KERNEL_BODY "Reduce/Folds.kernels.h"

@@ -1,11 +1,10 @@
-// Folding contiguous elements with several accumulators, so that the additions need not wait for one another.
+// Reductions of contiguous elements with several accumulators, so that the additions do not depend on each other.
 //
-// Accuracy of sums: those of float32 are carried in float64. Of float64 a piece has at most 1,024 elements, of which each of
-// 16 accumulators takes its share, and pieces are joined pairwise by the drivers, so that the error grows as that of
-// pairwise summation.
+// Accuracy of sums: float32 is accumulated in float64. For float64 a piece has at most 1,024 elements, divided over 16
+// accumulators, and the drivers combine pieces pairwise, so that the error grows as for pairwise summation.
 namespace tl::TL_ISA {
 
-/// 128 bytes at a time, as many registers as the instruction set needs for it.
+/// 128 bytes, in as many registers as the instruction set needs for it.
 template <class T>
 struct Wide {
     typedef T Vector __attribute__((vector_size(128), aligned(sizeof(T))));
@@ -13,8 +12,7 @@ struct Wide {
     static constexpr int64_t lanes = 128 / sizeof(T);
 };
 
-// An operation maps an element and combines two values. Both are written for numbers and vectors alike: V is T or a
-// vector of T.
+// An operation maps an element and combines two values. Both are templates: V is T or a vector of T.
 template <class T>
 struct Sum {
     static T identity() { return T(0); }
@@ -111,8 +109,8 @@ void fold_piece(void* state, const void* source, int64_t count, int64_t) {
     *static_cast<T*>(state) = result;
 }
 
-/// `fold_piece` of four pieces, 128 bytes of each in turn: processors look ahead in memory stream by stream, and
-/// four streams come almost twice as fast as one.
+/// `fold_piece` for four pieces, 128 bytes of each in turn: the hardware prefetches each stream, and four streams are
+/// almost twice as fast as one.
 template <class Op, class T>
 void fold_four_pieces(void* const* states, const void* const* sources, int64_t count) {
     using V = typename Wide<T>::Vector;
@@ -172,7 +170,7 @@ void merge_columns(void* into, const void* other, int64_t count) {
 
 // ---- Short rows
 
-/// The length is known, so that the compiler needs no inner loop and works on several rows at once.
+/// The length is a constant, so that there is no inner loop and several rows are processed together.
 template <class Op, class T, class State, int64_t length>
 void fold_rows_of(State* into, const T* x, int64_t count) {
     for (int64_t i = 0; i < count; ++i) {
@@ -204,7 +202,7 @@ constexpr Fold make_fold() {
              fold_short_rows<Op, T>}};
 }
 
-// ---- Sums of float32, carried in float64
+// ---- Sums of float32, accumulated in float64
 
 template <int lanes>
 struct Widened {
@@ -216,8 +214,8 @@ struct Widened {
     }
 };
 
-/// Four numbers or vectors are added in float32 before they are converted, which costs two roundings and no time beside reading
-/// them; where that overflows, `tl_reduce` repeats the sum.
+/// Four numbers or vectors are added in float32 before the conversion, which costs two roundings and no time, as
+/// reading dominates. If that overflows, `tl_reduce` repeats the sum.
 template <class V>
 inline __attribute__((always_inline)) V sum_of_four(V a, V b, V c, V d) {
     return (a + b) + (c + d);
@@ -246,7 +244,7 @@ inline void sum_piece(void* state, const void* source, int64_t count, int64_t) {
     *static_cast<double*>(state) = result;
 }
 
-/// `sum_piece` of four pieces of whole vectors, as `fold_four_pieces` is to `fold_piece`.
+/// `sum_piece` for four pieces of whole vectors, as `fold_four_pieces` is `fold_piece` for four pieces.
 inline void sum_four_pieces(void* const* states, const void* const* sources, int64_t count) {
     using Wide = typename Widened<16>::Vector;
     const auto four = [sources](int piece, int64_t i) {
@@ -298,8 +296,8 @@ inline double exponential(double x) { return tl_exp_f64(x); }
 inline float logarithm(float x) { return tl_log_f32(x); }
 inline double logarithm(double x) { return tl_log_f64(x); }
 
-/// What exponents are taken relative to: where the highest is infinite, exp(x - highest) would be NaN, and exp(x)
-/// itself is 0 or infinite, which gives the right answer.
+/// The reference of the exponents: if the highest is infinite, exp(x - highest) would be NaN; exp(x) itself is then 0
+/// or infinite, which gives the correct result.
 template <class T>
 T origin(T highest) {
     return highest - highest == T(0) || highest != highest ? highest : T(0);
@@ -342,7 +340,7 @@ inline void finish_exponentials(int compute, const void* states, void* results, 
         exponential_results<double>(states, results, count);
 }
 
-// ---- The position of an extreme
+// ---- Index of the maximum or minimum
 
 template <class Op, class T>
 void extreme_piece(void* state, const void* source, int64_t count, int64_t position) {
@@ -357,12 +355,12 @@ template <class Op, class T>
 void merge_extremes(void* state, const void* later) {
     ExtremeState<T>& a = *static_cast<ExtremeState<T>*>(state);
     const ExtremeState<T>& b = *static_cast<const ExtremeState<T>*>(later);
-    // The later one only if it is truly better; of two NaN the first stays.
+    // The later one only if it is strictly better; of two NaN the first is kept.
     const T combined = Op::combine(a.value, b.value);
     if (a.value == a.value && combined != a.value) a = b;
 }
 
-// ---- Mean and variance: two passes within a piece, then the formula of Chan, Golub and LeVeque (1979) for joining
+// ---- Mean and variance: two passes per piece, combined by the formula of Chan, Golub and LeVeque (1979)
 
 /// `moment_piece` in float64.
 inline void wide_moments(const float* x, int64_t count, MomentState& result) {
@@ -423,11 +421,11 @@ void moment_piece(void* state, const void* source, int64_t count, int64_t) {
         square += d * d;
         rest += d;
     }
-    // `mean` is rounded; the deviations' own mean corrects it and, by Steiner's theorem, the squares.
+    // The rounding error of `mean` is corrected by the mean of the deviations, and the squares by Steiner's theorem.
     const double shift = static_cast<double>(rest) / n;
     MomentState& result = *static_cast<MomentState*>(state);
     result = {n, static_cast<double>(mean) + shift, static_cast<double>(square) - n * shift * shift};
-    // Squares that overflow or lose digits in underflow are formed again in a type of larger range.
+    // Squares that overflowed or underflowed are recomputed in a wider type.
     if constexpr (sizeof(T) == 4) {
         if (!(square >= T(1e-26) * T(count) && square <= T(1e38))) wide_moments(x, count, result);
     } else {
@@ -444,7 +442,7 @@ inline void merge_moments(void* state, const void* later) {
     a.count = n;
 }
 
-// ---- Tables. Sums and products of int64 wrap, so they are done on unsigned numbers.
+// ---- Tables. Sums and products of int64 wrap, so that they are computed on unsigned numbers.
 
 template <template <class> class Op, class Integer>
 struct Folds {

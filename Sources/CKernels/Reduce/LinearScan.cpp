@@ -22,7 +22,7 @@ void tl_linear_scan(const tl_tensor* x, const tl_tensor* factors, const tl_tenso
                 const int64_t n = std::min(scan_block, length - start);
                 load(row_start(x, iterator, 0, start), row_stride(x), values, 1, n);
                 load_factors(row_start(factors, iterator, 1, start), row_stride(factors), carried_by, 1, n);
-                // Nothing comes before the first element, whatever its factor is.
+                // The first element has no predecessor; its factor is not used.
                 for (int64_t i = 0; i < n; ++i)
                     values[i] = carried = start + i == 0 ? values[i] : values[i] + carried_by[i] * carried;
                 store(values, 1, row_start(out, iterator, 2, start), row_stride(out), n);

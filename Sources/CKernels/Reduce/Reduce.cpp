@@ -1,4 +1,4 @@
-// Folds of one result.
+// Reductions with one result.
 #include "Reduce/Complex.h"
 #include "Reduce/Target.h"
 #include "Support/Forward.h"
@@ -11,7 +11,7 @@ using namespace tl;
 
 namespace {
 
-/// The result of folding nothing, and its integer form.
+/// The result of an empty reduction, and its integer form.
 struct Empty {
     double real;
     int64_t integer;
@@ -29,7 +29,7 @@ Empty empty_result(int32_t op) {
     }
 }
 
-/// Calls body(value) for the elements of one output, whose first is at `base`.
+/// Calls body(value) for the elements of one output, starting at `base`.
 template <class Body>
 void each_element(const Iteration& fold, const char* base, int64_t size, ConvertBlock load, Body&& body) {
     double block[256];
@@ -43,8 +43,8 @@ void each_element(const Iteration& fold, const char* base, int64_t size, Convert
         }
 }
 
-/// Folds an output again, element by element in float64, where the fast fold overflowed or underflowed on the way: a sum of
-/// float32 that is not finite, a norm whose squares may have left the range of their dtype.
+/// Reduces an output again, element by element in float64, if the fast reduction overflowed or underflowed: a float32
+/// sum that is not finite, or a norm whose squares may exceed the range of their dtype.
 struct CarefulFold {
     int32_t op, compute;
     const Iteration& fold;
@@ -56,7 +56,7 @@ struct CarefulFold {
         : op(op), compute(compute), fold(fold), x(static_cast<const char*>(x.data)), size(size_of_dtype(x.dtype)),
           load(convert_block(x.dtype, TL_FLOAT64)) {}
 
-    /// `results` of outputs whose first elements lie at `offset`, `offset + stride`, ...
+    /// Checks the `results` of outputs whose first elements are at `offset`, `offset + stride`, ...
     void repair_sums(void* results, int64_t count, int64_t offset, int64_t stride) const {
         if ((op != TL_REDUCE_SUM && op != TL_REDUCE_MEAN) || compute != TL_FLOAT32) return;
         constexpr double largest = std::numeric_limits<double>::max();
@@ -66,7 +66,7 @@ struct CarefulFold {
     void repair_norms(void* results, int64_t count, int64_t offset, int64_t stride) const {
         if (op != TL_REDUCE_NORM) return;
         const auto again = [&](int64_t i) { return norm(x + (offset + i * stride) * size); };
-        // Between the bounds, squares that are lost are too small to count.
+        // Between the bounds, lost squares are too small to affect the result.
         if (compute == TL_FLOAT32) repair(static_cast<float*>(results), 1e-15f, 1e18f, count, again);
         else repair(static_cast<double*>(results), 1e-140, 1e150, count, again);
     }
@@ -87,7 +87,8 @@ struct CarefulFold {
         return total;
     }
 
-    /// The elements are scaled by the power of two next to the largest, so that their squares neither overflow nor vanish.
+    /// The elements are scaled by a power of two near the largest magnitude, so that their squares neither overflow nor
+    /// underflow.
     double norm(const char* base) const {
         double largest = 0;
         each_element(fold, base, size, load, [&](double value) {

@@ -6,21 +6,21 @@ using namespace tl;
 
 namespace {
 
-/// Extremes and log-sum-exp of one row; `T` is double or int64.
+/// Maxima, minima and log-sum-exp of one row; `T` is double or int64.
 template <class T>
 struct Scanner {
     int32_t op;
     T carried{};
     int64_t index = 0;
 
-    /// log(e^a + e^b), the larger taken out so that nothing overflows; equal infinities have no difference.
+    /// log(e^a + e^b) without overflow: the larger exponent is factored out. Equal infinities have no difference.
     static double log_add_exp(double a, double b) {
         if (a == b) return a + 0.69314718055994530942;
         const double top = a > b ? a : b, low = a > b ? b : a;
         return top + std::log1p(std::exp(low - top));
     }
 
-    /// Of equal extremes the later counts, and NaN is the most extreme.
+    /// Of equal extremes the later is used, and NaN exceeds all numbers.
     bool replaces(T value) const {
         if (value != value) return true;
         return op == TL_SCAN_MAX ? value >= carried : value <= carried;
@@ -30,7 +30,7 @@ struct Scanner {
         const bool extreme = op == TL_SCAN_MAX || op == TL_SCAN_MIN;
         for (int64_t i = 0; i < count; ++i) {
             if (position + i == 0) {
-                // The logarithm of e^-0 is 0.
+                // log(e^-0) is 0, not -0.
                 carried = op == TL_SCAN_LOGSUMEXP ? values[i] + T(0) : values[i];
             } else if (extreme) {
                 if (replaces(values[i])) {
@@ -72,7 +72,7 @@ void scan(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out,
     });
 }
 
-/// Sums and products: while one row waits for its last step, the others take theirs.
+/// Sums and products of several rows in parallel, to hide the latency of the dependent steps.
 template <class T, class Join>
 void scan_side_by_side(int32_t compute, const tl_tensor* x, const tl_tensor* out, T first, Join&& join) {
     constexpr int lanes = 4;
@@ -113,7 +113,7 @@ void tl_scan(int32_t op, const tl_tensor* x, const tl_tensor* out, const tl_tens
     TL_FORWARD(out, scan, (op, x, out, indices));
     if (is_complex(x->dtype)) return scan_complex(op, *x, *out);
     const bool whole = compute_dtype(x->dtype) == TL_INT64;
-    // -0 is what changes no number by being added.
+    // -0 is the neutral element of floating-point addition.
     if (op == TL_SCAN_SUM && !whole)
         return scan_side_by_side(TL_FLOAT64, x, out, -0.0, [](double a, double b) { return a + b; });
     if (op == TL_SCAN_PROD && !whole)

@@ -1,5 +1,5 @@
-// Cumulative operations. Each step waits for the one before it, so rows are shared over the threads, sums and products of
-// several rows go side by side, and floating-point ones are carried in double precision.
+// Cumulative operations. Each step depends on the previous one, so that threads share rows, sums and products of
+// several rows run in parallel, and floating-point ones are accumulated in double precision.
 #ifndef TL_SCAN_ROWS_H
 #define TL_SCAN_ROWS_H
 #include "Support/Forward.h"
@@ -10,9 +10,9 @@
 
 namespace tl {
 
-constexpr int64_t scan_block = 512; // elements of a row in one go
+constexpr int64_t scan_block = 512; // elements of a row per iteration
 
-/// Where element `start` of the iterator's row begins.
+/// The address of element `start` in the row of the iterator.
 inline char* row_start(const tl_tensor* tensor, const StridedIterator& iterator, int k, int64_t start) {
     const int64_t stride = tensor->rank < 1 ? 0 : tensor->strides[tensor->rank - 1];
     return static_cast<char*>(tensor->data) + (iterator.offset[k] + start * stride) * size_of_dtype(tensor->dtype);

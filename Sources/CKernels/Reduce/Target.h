@@ -4,7 +4,7 @@
 
 namespace tl {
 
-/// Where an operand of the kept iteration takes results.
+/// The destination of results in an operand of the iteration over outputs.
 struct Target {
     char* data;
     int64_t size;

@@ -32,7 +32,7 @@ void tl_variance(const tl_tensor* x, int32_t reduced, double correction, bool ro
             double variances[RowDriver::batch], means[RowDriver::batch];
             for (int64_t i = 0; i < count; ++i) {
                 const MomentState& state = reinterpret_cast<const MomentState*>(states)[i];
-                // No degree of freedom: 0/0 or something/0, as in PyTorch.
+                // Without degrees of freedom: 0/0 or x/0, as in PyTorch.
                 const long double variance = state.squares / (freedom > 0 ? freedom : 0);
                 variances[i] = static_cast<double>(root ? std::sqrt(variance) : variance);
                 means[i] = state.mean;

@@ -6,8 +6,8 @@
 #include "Scalar/Exponential.h"
 #include "Scalar/Polynomial.h"
 
-/// sin and cos of z = 2/3 a^(3/2). The quarter turns 2z/pi = 4/(3 pi) a sqrt(a) are kept in two doubles, so that their
-/// fraction is exact to double precision up to a = 10^10 and to float precision up to 10^12.
+/// sin and cos of z = 2/3 a^(3/2). The quarter turns 2z/pi = 4/(3 pi) a sqrt(a) are stored in two doubles, so that
+/// their fraction is exact to double precision up to a = 10^10 and to float precision up to 10^12.
 TL_FN tl_sine_cosine tl_airy_phase(double a) {
     const double root = tl_sqrt_f64(a), rest = TL_BUILTIN(fma)(-root, root, a) / (2.0 * root);
     const double product = a * root, lost = TL_BUILTIN(fma)(a, root, -product) + a * rest;
@@ -20,8 +20,8 @@ TL_FN tl_sine_cosine tl_airy_phase(double a) {
                          (tl_u32)TL_BITS_F64(whole + more + TL_ROUNDER_F64));
 }
 
-/// Polynomials for -5 < x < 2. To the right, with z = 2/3 x^(3/2), exp(-z) / (2 sqrt(pi) x^(1/4)) times a polynomial in
-/// 1/z; to the left, (P sin(z + pi/4) - Q cos(z + pi/4)) / (sqrt(pi) |x|^(1/4)) (Abramowitz and Stegun, 10.4.59-60).
+/// Polynomials for -5 < x < 2. For larger x, with z = 2/3 x^(3/2), exp(-z) / (2 sqrt(pi) x^(1/4)) times a polynomial in
+/// 1/z; for smaller x, (P sin(z + pi/4) - Q cos(z + pi/4)) / (sqrt(pi) |x|^(1/4)) (Abramowitz and Stegun, 10.4.59-60).
 /// NaN at the infinities, as in PyTorch.
 TL_FN double tl_airy_ai_f64(double x) {
     static const double right[] = {

@@ -1,10 +1,10 @@
 // Bessel functions of orders 0 and 1; see Dialect.h.
 //
-// All are computed in double precision, also for float. Near 0 each is a polynomial in x^2, beyond a few units the
-// asymptotic form with polynomials in place of the asymptotic series (Abramowitz and Stegun, 9.2.5 and 9.7):
+// All are computed in double precision, also for float. Near 0 each is a polynomial in x^2, otherwise the asymptotic
+// form with polynomials instead of the asymptotic series (Abramowitz and Stegun, 9.2.5 and 9.7):
 //   J(x) = sqrt(2/(pi x)) (P cos(chi) - Q sin(chi)),   Y(x) = sqrt(2/(pi x)) (P sin(chi) + Q cos(chi)),
 //   chi = x - pi/4 or x - 3 pi/4;   I(x) = exp(x) / sqrt(x) p(1/x),   K(x) = exp(-x) / sqrt(x) p(1/x).
-// The polynomials interpolate the functions, known to 40 digits, at Chebyshev's nodes.
+// The polynomials interpolate the functions, known to 40 digits, at Chebyshev nodes.
 #ifndef TL_SCALAR_BESSEL_H
 #define TL_SCALAR_BESSEL_H
 #include "Scalar/Dialect.h"
@@ -17,7 +17,7 @@
 typedef struct {
     double sine, cosine;
 } tl_sine_cosine;
-/// To double precision for |r| <= pi/4, turned by k quarters: polynomials of the half angle.
+/// To double precision for |r| <= pi/4, rotated by k quarter turns, by polynomials of the half angle.
 TL_FN tl_sine_cosine tl_turned_f64(double r, tl_u32 k) {
     const double t = r * 0.5, z = t * t;
     double s = 1.5893584614278907e-10;
@@ -45,7 +45,7 @@ TL_FN tl_sine_cosine tl_sine_cosine_f64(double x) {
     return result;
 }
 
-/// J0(x) for 0 <= x <= 8, J1(x) / x, and what Y0(x) and Y1(x) / x add to the terms with the logarithm; t = x^2/32 - 1.
+/// J0(x) for 0 <= x <= 8, J1(x) / x, and the terms of Y0(x) and Y1(x) / x without the logarithm; t = x^2/32 - 1.
 TL_FN double tl_j0_near(double t) {
     static const double j0[] = {
         -1.2430166156640003e-11, 3.3794624520643e-10, -7.91533375368561e-09, 1.595584886623164e-07,
@@ -119,7 +119,7 @@ TL_FN tl_sine_cosine tl_bessel_1_far(double x, tl_sine_cosine w) {
     return result;
 }
 
-/// Each from |x| and its sine and cosine; NaN at infinity, as in PyTorch, where those are.
+/// Each from |x| and its sine and cosine. NaN at infinity, as in PyTorch, where the sine and cosine are NaN.
 TL_FN double tl_bessel_j0_of(double a, tl_sine_cosine w) {
     const double near = tl_j0_near((a < 8.0 ? a * a : 64.0) * 0.03125 - 1.0);
     const double far = tl_bessel_0_far(a < 8.0 ? 8.0 : a, w).cosine / tl_sqrt_f64(3.14159265358979323846 * a);
@@ -212,8 +212,8 @@ TL_FN double tl_i1e_of(double a) {
     const double b = a < 8.0 ? 8.0 : a;
     return a < 8.0 ? near : tl_i1_far(16.0 / b - 1.0) / tl_sqrt_f64(b);
 }
-/// I0(x) and I1(|x|): exp(a) in two factors, because I is still finite where exp(a) is not. NaN at infinity, as in
-/// PyTorch.
+/// I0(x) and I1(|x|): exp(a) in two factors, because I is finite for some a for which exp(a) overflows. NaN at
+/// infinity, as in PyTorch.
 TL_FN double tl_i0_of(double a) {
     const double near = tl_i0_near(a < 8.0 ? a * a : 64.0);
     const double b = a < 8.0 ? 8.0 : a > 1000.0 ? 1000.0 : a, e = tl_exp_f64(0.5 * b);
@@ -236,8 +236,8 @@ TL_FN double tl_i1_f64(double x) { return tl_copysign_f64(tl_i1_of(tl_abs_f64(x)
 TL_FN float tl_i1e_f32(float x) { return tl_copysign_f32((float)tl_i1e_of(tl_abs_f64((double)x)), x); }
 TL_FN double tl_i1e_f64(double x) { return tl_copysign_f64(tl_i1e_of(tl_abs_f64(x)), x); }
 
-/// K0(x) + log(x) I0(x) and x (K1(x) - log(x) I1(x)) for 0 < x <= 2, t = x^2/2 - 1; sqrt(x) exp(x) K(x) beyond,
-/// t = 4/x - 1.
+/// K0(x) + log(x) I0(x) and x (K1(x) - log(x) I1(x)) for 0 < x <= 2, t = x^2/2 - 1; otherwise sqrt(x) exp(x) K(x), t =
+/// 4/x - 1.
 TL_FN double tl_k0_near(double t) {
     static const double k0[] = {
         4.5993422748786554e-14, 7.213074766934886e-12, 8.891855792457129e-10, 8.336543759122932e-08,
@@ -272,7 +272,7 @@ TL_FN double tl_k1_far(double t) {
         -0.005566729880073309, 0.1033497377538656, 1.363151890371342};
     return TL_POLYNOMIAL(k1_large, t);
 }
-/// K of order 0 and 1, times e^x where `is_scaled`: NaN for negative x, infinite at 0.
+/// K of order 0 and 1, times e^x if `is_scaled`: NaN for negative x, infinite at 0.
 TL_FN double tl_k0_of(double x, int is_scaled) {
     const double c = x < 2.0 ? x : 2.0, z = c * c;
     const double near = (tl_k0_near(z * 0.5 - 1.0) - tl_log_f64(c) * tl_i0_near(z)) * (is_scaled ? tl_exp_f64(c) : 1.0);

@@ -1,5 +1,5 @@
-// The dialect of the scalar functions: C that is also CUDA C, branch-free so that plain loops over the functions
-// vectorise. No standard header, no intrinsics; what the compiler must supply stands behind the macros below.
+// The language subset of the scalar functions: C that is also CUDA C, without branches so that loops over the functions
+// are vectorised. No standard headers and no intrinsics; compiler-specific features are macros below.
 //
 // Every function is tl_<name>_<type> with type f32, f64 or i64. Files that end in .inc are included once for each
 // floating-point type, with TL_REAL and TL_NAME(name) defined.
@@ -55,7 +55,7 @@ TL_FN double tl_from_bits_f64(tl_u64 bits) {
 #define TL_INFINITY_F64 TL_FROM_BITS_F64(0x7ff0000000000000ull)
 #define TL_NAN_F64 TL_FROM_BITS_F64(0x7ff8000000000000ull)
 
-/// Instructions of the processor wherever it has them.
+/// Single CPU instructions where they exist.
 TL_FN float tl_sqrt_f32(float x) { return TL_BUILTIN(sqrtf)(x); }
 TL_FN double tl_sqrt_f64(double x) { return TL_BUILTIN(sqrt)(x); }
 TL_FN float tl_abs_f32(float x) { return TL_BUILTIN(fabsf)(x); }
@@ -66,12 +66,12 @@ TL_FN float tl_ceil_f32(float x) { return TL_BUILTIN(ceilf)(x); }
 TL_FN double tl_ceil_f64(double x) { return TL_BUILTIN(ceil)(x); }
 TL_FN float tl_trunc_f32(float x) { return TL_BUILTIN(truncf)(x); }
 TL_FN double tl_trunc_f64(double x) { return TL_BUILTIN(trunc)(x); }
-/// Half to even.
+/// Rounds half to even.
 TL_FN float tl_round_f32(float x) { return TL_BUILTIN(rintf)(x); }
 TL_FN double tl_round_f64(double x) { return TL_BUILTIN(rint)(x); }
 TL_FN float tl_copysign_f32(float x, float y) { return TL_BUILTIN(copysignf)(x, y); }
 TL_FN double tl_copysign_f64(double x, double y) { return TL_BUILTIN(copysign)(x, y); }
-/// The exact remainder of truncating division; a loop inside, so it does not vectorise.
+/// The exact remainder of truncating division. It contains a loop, so that it is not vectorised.
 TL_FN float tl_fmod_f32(float x, float y) { return TL_BUILTIN(fmodf)(x, y); }
 TL_FN double tl_fmod_f64(double x, double y) { return TL_BUILTIN(fmod)(x, y); }
 

@@ -1,9 +1,9 @@
-// exp and its kin; see Dialect.h.
+// exp and related functions; see Dialect.h.
 //
 // exp(x) = 2^n exp(r), n = round(x / log 2), |r| <= log(2)/2, after Cody and Waite: n log 2 is subtracted in two parts,
-// of which the first has so few digits that its product is exact. exp(r) = 1 + r + r^2 q(r) with a minimax polynomial
-// q. Adding 1.5 * 2^23 (or 2^52) rounds to an integer, whose bits are then the low bits of the sum. The power of two is
-// applied in two factors, so that results overflow, and round into the denormal range, once and correctly.
+// the first of which has so few digits that its product is exact. exp(r) = 1 + r + r^2 q(r) with a minimax polynomial
+// q. Adding 1.5 * 2^23 (or 2^52) rounds to an integer, which is then in the low bits of the sum. The power of two is
+// applied in two factors, so that results overflow, and round to denormal numbers, only once.
 #ifndef TL_SCALAR_EXPONENTIAL_H
 #define TL_SCALAR_EXPONENTIAL_H
 #include "Scalar/Dialect.h"
@@ -30,9 +30,9 @@ TL_FN double tl_scale_f64(double y, double n) {
 /// exp(x) as mantissa * 2^exponent, before the scaling that may overflow or lose digits.
 typedef struct {
     float mantissa, exponent;
-    float rest; // what the mantissa lost by rounding
+    float rest; // rounding error of the mantissa
 } tl_split_f32;
-/// Of exp(x + low) for -120 <= x <= 89 and |low| < 0.1: x is reduced, low only added.
+/// exp(x + low) for -120 <= x <= 89 and |low| < 0.1: only x is reduced, low is added.
 TL_FN tl_split_f32 tl_exp_split_within_f32(float x, float low) {
     const float n = (x * 1.44269504f + TL_ROUNDER_F32) - TL_ROUNDER_F32;
     const float high = x - n * 0.693359375f, rest = n * 2.12194440e-4f + low;
@@ -42,7 +42,7 @@ TL_FN tl_split_f32 tl_exp_split_within_f32(float x, float low) {
     q = q * r + 4.16661870e-2f;
     q = q * r + 1.66665129e-1f;
     q = q * r + 5.00000010e-1f;
-    // What r and 1 + r lost by rounding returns with the small terms.
+    // The rounding errors of r and 1 + r are added with the small terms.
     tl_split_f32 split;
     const float tail = r * r * q + ((1.0f - one) + high + rest);
     split.mantissa = one + tail;
@@ -50,7 +50,7 @@ TL_FN tl_split_f32 tl_exp_split_within_f32(float x, float low) {
     split.exponent = n;
     return split;
 }
-/// For every x.
+/// For all x.
 TL_FN tl_split_f32 tl_exp_split_f32(float x, float low) {
     x = x < -120.0f ? -120.0f : x;
     x = x > 89.0f ? 89.0f : x;
@@ -65,8 +65,8 @@ TL_FN float tl_exp_normal_f32(float x) {
     const tl_split_f32 e = tl_exp_split_f32(x, 0.0f);
     return e.mantissa * tl_power_of_two_f32(e.exponent + TL_ROUNDER_F32);
 }
-/// exp(x) for x of at most about 0, to 2 ulp in half the time: 0 below exp(-87), so that one power of two does, and a
-/// polynomial by halves, whose steps wait less for one another.
+/// exp(x) for x <= 0 (approximately), to 2 ulp in half the time: results below exp(-87) are 0, so that the power of two
+/// is one factor, and the polynomial is evaluated in two halves with shorter dependency chains.
 TL_FN float tl_falling_exp_f32(float x) {
     const float rounded = x * 1.44269504f + TL_ROUNDER_F32, n = rounded - TL_ROUNDER_F32;
     const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f, r2 = r * r;
@@ -77,14 +77,13 @@ TL_FN float tl_falling_exp_f32(float x) {
 }
 TL_FN double tl_exp_f64(double x);
 TL_FN double tl_falling_exp_f64(double x) { return tl_exp_f64(x); }
-/// m exp(x + low): where exp itself is denormal, the product still has all its digits. Rounded once where the processor
-/// fuses multiplication and addition.
+/// m exp(x + low), with full precision also where exp itself is denormal. Rounded once with FMA.
 TL_FN float tl_times_exp_f32(float m, float x, float low) {
     const tl_split_f32 e = tl_exp_split_f32(x, low);
     return tl_scale_f32(m * e.mantissa + m * e.rest, e.exponent);
 }
-/// n / (1 + e) for 0 <= e <= 1, rounded once where the processor fuses multiplication and addition: what 1 + e lost by
-/// rounding, and the remainder of the quotient, return in a correction.
+/// n / (1 + e) for 0 <= e <= 1, rounded once with FMA: the rounding error of 1 + e and the remainder of the quotient
+/// are added as a correction.
 TL_FN float tl_over_one_plus_f32(float n, float e) {
     const float t = 1.0f + e, lost = (1.0f - t) + e, inverse = 1.0f / t, q = n * inverse;
     const float remainder = (n - q * t) - q * lost;
@@ -114,7 +113,7 @@ TL_FN double tl_exp_f64(double x) {
     const double n = (x * 0x1.71547652b82fep+0 + TL_ROUNDER_F64) - TL_ROUNDER_F64;
     const double high = x - n * 0x1.62e42feep-1, low = n * 0x1.a39ef35793c76p-33;
     const double r = high - low;
-    // What r lost by rounding returns with the small terms.
+    // The rounding error of r is added with the small terms.
     const double tail = tl_exp_tail_f64(r) + ((high - r) - low);
     return tl_scale_f64(1.0 + (r + tail), n);
 }
@@ -134,7 +133,7 @@ TL_FN float tl_exp2_f32(float x) {
 }
 TL_FN double tl_exp2_f64(double x) { return TL_BUILTIN(exp2)(x); }
 
-/// 2^n (exp(r) - 1) + (2^n - 1), halved in between so that 2^n itself may overflow.
+/// 2^n (exp(r) - 1) + (2^n - 1), halved in between so that 2^n may overflow.
 TL_FN float tl_expm1_f32(float x) {
     float z = x < -60.0f ? -60.0f : x;
     z = z > 89.0f ? 89.0f : z;
@@ -148,7 +147,7 @@ TL_FN float tl_expm1_f32(float x) {
     q = q * r + 5.00000005e-1f;
     const float half = tl_power_of_two_f32(n - 1.0f + TL_ROUNDER_F32);
     const float y = (half * (r + r * r * q) + (half - 0.5f)) * 2.0f;
-    // Halved, the smallest would be denormal.
+    // The half of the smallest arguments would be denormal.
     return tl_abs_f32(x) < 0x1p-25f ? x : y;
 }
 TL_FN double tl_expm1_f64(double x) {
@@ -163,7 +162,7 @@ TL_FN double tl_expm1_f64(double x) {
     return x == 0.0 ? x : y;
 }
 
-/// In double precision e^|x| never overflows for a float; a series where the difference would cancel.
+/// In double precision e^|x| does not overflow for float x. A series is used where the difference would cancel.
 TL_FN float tl_sinh_f32(float x) {
     double a = (double)tl_abs_f32(x);
     a = a > 100.0 ? 100.0 : a;
@@ -180,7 +179,7 @@ TL_FN float tl_cosh_f32(float x) {
 TL_FN double tl_sinh_f64(double x) { return TL_BUILTIN(sinh)(x); }
 TL_FN double tl_cosh_f64(double x) { return TL_BUILTIN(cosh)(x); }
 
-/// An odd polynomial for |x| < 0.6, 1 - 2 / (exp(2|x|) + 1) beyond.
+/// An odd polynomial for |x| < 0.6, otherwise 1 - 2 / (exp(2|x|) + 1).
 TL_FN float tl_tanh_f32(float x) {
     const float a = tl_abs_f32(x), z = x * x;
     float q = -5.90602280e-3f;
@@ -198,7 +197,7 @@ TL_FN double tl_tanh_f64(double x) {
     return tl_copysign_f64(-e / (e + 2.0), x);
 }
 
-/// x - tanh(x) = x^3/3 - 2 x^5/15 + ...: a series where the difference cancels.
+/// x - tanh(x) = x^3/3 - 2 x^5/15 + ...: the series is used where the difference cancels.
 TL_FN float tl_tanhshrink_f32(float x) {
     const double d = (double)x, z = d * d;
     const double series = d * z * (1.0 / 3 - z * (2.0 / 15 - z * (17.0 / 315)));

@@ -1,11 +1,11 @@
 // The Hurwitz zeta function, the derivatives of digamma, and the incomplete gamma functions; see Dialect.h.
 //
-// All are computed in double precision, also for float, with loops that end when the terms do: they do not vectorise.
+// All are computed in double precision, also for float, with loops of variable length, which are not vectorised.
 #ifndef TL_SCALAR_GAMMA_H
 #define TL_SCALAR_GAMMA_H
 #include "Scalar/Dialect.h"
 
-/// The sum of (q + k)^-s over k >= 0 for q > 0, s > 1: ten terms, then Euler and Maclaurin's formula at w = q + 10,
+/// The sum of (q + k)^-s over k >= 0 for q > 0, s > 1: ten terms, then the Euler-Maclaurin formula at w = q + 10,
 /// w^(1-s)/(s - 1) + w^-s/2 + sum of B(2j)/(2j)! s (s + 1) ... (s + 2j - 2) w^(1-s-2j).
 TL_FN double tl_hurwitz_f64(double s, double q) {
     // B(2j)/(2j)!
@@ -31,8 +31,8 @@ TL_FN double tl_hurwitz_f64(double s, double q) {
     }
     return sum;
 }
-/// Infinite at s = 1 and at the poles q = 0, -1, ...; NaN for s < 1, and for q < 0 unless s is whole. There, with d the
-/// fraction of -q, the terms left of 0 are those of zeta(s, d) before 1 - q, up to their sign.
+/// Infinite at s = 1 and at the poles q = 0, -1, ...; NaN for s < 1, and for q < 0 unless s is an integer. For q < 0,
+/// with d the fraction of -q, the negative terms are those of zeta(s, d) before 1 - q, up to their sign.
 TL_FN double tl_zeta_f64(double s, double q) {
     if (s == 1.0) return TL_INFINITY_F64;
     if (s < 1.0) return TL_NAN_F64;
@@ -48,7 +48,8 @@ TL_FN double tl_zeta_f64(double s, double q) {
 }
 TL_FN float tl_zeta_f32(float s, float q) { return (float)tl_zeta_f64((double)s, (double)q); }
 
-/// The n-th derivative of digamma, n >= 1: (-1)^(n+1) n! zeta(n + 1, x). NaN at minus infinity, where it has no limit.
+/// The n-th derivative of digamma, n >= 1: (-1)^(n+1) n! zeta(n + 1, x). NaN at minus infinity, where there is no
+/// limit.
 TL_FN double tl_polygamma_f64(double x, double n) {
     if (x == -TL_INFINITY_F64) return TL_NAN_F64;
     double factorial = n > 170.0 ? TL_INFINITY_F64 : 1.0;
@@ -58,7 +59,7 @@ TL_FN double tl_polygamma_f64(double x, double n) {
 }
 TL_FN float tl_polygamma_f32(float x, float n) { return (float)tl_polygamma_f64((double)x, (double)n); }
 
-/// log Gamma(1 + a) for a >= 0; near 0 by its series, -0.577 a + sum of zeta(k) (-a)^k / k.
+/// log Gamma(1 + a) for a >= 0; near 0 by the series -0.577 a + sum of zeta(k) (-a)^k / k.
 TL_FN double tl_lgamma1p_f64(double a) {
     static const double series[] = {
         0.083353840546109,   -0.09095401714582904, 0.1000994575127818,  -0.11133426586956469,
@@ -68,7 +69,7 @@ TL_FN double tl_lgamma1p_f64(double a) {
     for (int i = 1; i < 12; ++i) p = p * a + series[i];
     return a < 0.05 ? a * p : TL_BUILTIN(lgamma)(1.0 + a);
 }
-/// Large a near x, |x/a - 1| < 0.3, after Temme (NIST Digital Library of Mathematical Functions, 8.12.3-12): with
+/// For large a near x, |x/a - 1| < 0.3, after Temme (NIST Digital Library of Mathematical Functions, 8.12.3-12): with
 /// h^2/2 = m - log(1 + m), m = x/a - 1, Q = erfc(h sqrt(a/2))/2 + exp(-a h^2/2)/sqrt(2 pi a) sum of c(k, h) a^-k.
 TL_FN double tl_incomplete_gamma_large(double a, double x, int upper) {
     static const double temme[7][16] = {
@@ -124,10 +125,10 @@ TL_FN double tl_incomplete_gamma_factor(double a, double x) {
     }
     return TL_BUILTIN(exp)(a * TL_BUILTIN(log)(x) - x - tl_lgamma1p_f64(a));
 }
-/// P(a, x), or Q = 1 - P with `upper`: whichever is small is computed, P by its power series to the left of x = a, Q by
-/// its continued fraction (Lentz's method) to the right.
+/// P(a, x), or Q = 1 - P with `upper`. The smaller one is computed: P by its power series for x < a, Q by its continued
+/// fraction (Lentz's method) otherwise.
 TL_FN double tl_incomplete_gamma(double a, double x, int upper) {
-    // An infinite argument wins over NaN, as in PyTorch.
+    // An infinite argument has precedence over NaN, as in PyTorch.
     if ((a < 0.0) | (x < 0.0)) return TL_NAN_F64;
     if (a == 0.0) return x > 0.0 ? (upper ? 0.0 : 1.0) : TL_NAN_F64;
     if (x == 0.0) return upper ? 1.0 : 0.0;

@@ -1,5 +1,5 @@
-// Arithmetic of 64-bit integers. Overflow wraps; nothing traps: division by zero gives 0, and the one overflowing
-// quotient, of the lowest number by -1, wraps. See Dialect.h.
+// Arithmetic of 64-bit integers. Overflow wraps and nothing traps: division by zero gives 0, and the only overflowing
+// quotient, of the smallest integer and -1, wraps. See Dialect.h.
 #ifndef TL_SCALAR_INTEGER_H
 #define TL_SCALAR_INTEGER_H
 #include "Scalar/Dialect.h"
@@ -32,7 +32,7 @@ TL_FN tl_i64 tl_remainder_i64(tl_i64 a, tl_i64 b) {
     const tl_i64 r = tl_fmod_i64(a, b);
     return ((r != 0) & ((r < 0) != (b < 0))) ? r + b : r;
 }
-/// By squaring. A negative exponent gives what rounding the fraction towards zero would: 0, or 1 and -1 of such bases.
+/// By repeated squaring. A negative exponent gives the fraction rounded towards zero: 0, or 1 and -1 for these bases.
 TL_FN tl_i64 tl_pow_i64(tl_i64 base, tl_i64 exponent) {
     tl_u64 result = 1, power = (tl_u64)base;
     tl_u64 left = exponent < 0 ? 0 : (tl_u64)exponent;
@@ -55,7 +55,7 @@ TL_FN tl_i64 tl_gcd_i64(tl_i64 a, tl_i64 b) {
     }
     return (tl_i64)x;
 }
-/// |a / gcd(a, b) b|, and 0 where one of them is 0.
+/// |a / gcd(a, b) b|; 0 if one of them is 0.
 TL_FN tl_i64 tl_lcm_i64(tl_i64 a, tl_i64 b) {
     const tl_i64 divisor = tl_gcd_i64(a, b);
     return tl_abs_i64(tl_mul_i64(tl_trunc_divide_i64(a, divisor), b));
@@ -65,7 +65,7 @@ TL_FN tl_i64 tl_bitwise_and_i64(tl_i64 a, tl_i64 b) { return a & b; }
 TL_FN tl_i64 tl_bitwise_or_i64(tl_i64 a, tl_i64 b) { return a | b; }
 TL_FN tl_i64 tl_bitwise_xor_i64(tl_i64 a, tl_i64 b) { return a ^ b; }
 TL_FN tl_i64 tl_bitwise_not_i64(tl_i64 x) { return ~x; }
-/// Counts outside 0 ..< 64 shift everything out.
+/// Counts outside 0 ..< 64 shift all bits out.
 TL_FN tl_i64 tl_shift_left_i64(tl_i64 a, tl_i64 b) {
     const int in_range = (tl_u64)b < 64;
     return in_range ? (tl_i64)((tl_u64)a << (b & 63)) : 0;

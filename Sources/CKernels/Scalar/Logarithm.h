@@ -1,7 +1,7 @@
-// Logarithms, what is made of them, and powers; see Dialect.h.
+// Logarithms, related functions, and powers; see Dialect.h.
 //
 // log(x) = e log 2 + log(m), m in [sqrt(1/2), sqrt(2)); the first part of log 2 has so few digits that its product with
-// e is exact. Functions of float that would lose digits by cancellation are computed in double precision.
+// e is exact. float functions with cancellation are computed in double precision.
 #ifndef TL_SCALAR_LOGARITHM_H
 #define TL_SCALAR_LOGARITHM_H
 #include "Scalar/Dialect.h"
@@ -58,20 +58,20 @@ TL_FN float tl_log10_f32(float x) { return (float)(tl_log_f64((double)x) * 0.434
 TL_FN double tl_log2_f64(double x) { return TL_BUILTIN(log2)(x); }
 TL_FN double tl_log10_f64(double x) { return TL_BUILTIN(log10)(x); }
 
-/// log(1 + x) by the logarithm of the rounded sum and what the sum lost: log(u) + (x - (u - 1)) / u.
+/// log(1 + x) from the logarithm of the rounded sum and the rounding error of the sum: log(u) + (x - (u - 1)) / u.
 TL_FN float tl_log1p_f32(float x) {
     const float u = 1.0f + x, y = tl_log_f32(u), lost = x - (u - 1.0f);
     return ((u == 0.0f) | (u == TL_INFINITY_F32)) ? y : x == 0.0f ? x : y + lost / u;
 }
-/// log(1 + e) for e >= 0 in double precision, where e is tiny too: a sum that cancels needs all of it.
+/// log(1 + e) for e >= 0 in double precision, accurate for tiny e, as sums that cancel require.
 TL_FN double tl_log_one_plus(double e) {
     const double series = e * (1.0 - e * (0.5 - e * (1.0 / 3 - e * (0.25 - e * (0.2 - e * (1.0 / 6))))));
     return e < 0.00390625 ? series : tl_log_f64(1.0 + e);
 }
 TL_FN double tl_log1p_f64(double x) { return TL_BUILTIN(log1p)(x); }
 
-/// log(exp(a) + exp(b)), NaN if either is; equal infinities give themselves. In double precision because the two terms
-/// cancel where the result is near 0.
+/// log(exp(a) + exp(b)), NaN if either is NaN; equal infinities give themselves. In double precision because the two
+/// terms cancel if the result is near 0.
 TL_FN float tl_logaddexp_f32(float a, float b) {
     const float high = ((a > b) | (a != a)) ? a : b;
     const double d = tl_abs_f64((double)a - (double)b);
@@ -84,7 +84,7 @@ TL_FN double tl_logaddexp_f64(double a, double b) {
     return ((a == b) & (high - high != 0.0)) ? high : sum;
 }
 
-/// log2(2^a + 2^b), likewise.
+/// log2(2^a + 2^b), as tl_logaddexp.
 TL_FN float tl_logaddexp2_f32(float a, float b) {
     const float high = ((a > b) | (a != a)) ? a : b;
     const double d = tl_abs_f64((double)a - (double)b);
@@ -114,7 +114,7 @@ TL_FN float tl_atanh_f32(float x) {
     const double y = 0.5 * tl_log_f64((1.0 + d) / (1.0 - d));
     return (float)(tl_abs_f64(d) < 0.00390625 ? series : y);
 }
-/// log(x / (1 - x)), the inverse of sigmoid: infinite at 0 and 1, NaN outside them.
+/// log(x / (1 - x)), the inverse of sigmoid: infinite at 0 and 1, NaN outside [0, 1].
 TL_FN float tl_logit_f32(float x) {
     const double d = (double)x, y = tl_log_f64(d / (1.0 - d));
     return x > 1.0f ? TL_NAN_F32 : (float)y;

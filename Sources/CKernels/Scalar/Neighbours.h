@@ -1,10 +1,11 @@
-// Functions of how floating-point numbers are written: their parts, and the numbers next to them; see Dialect.h.
+// Functions of the representation of floating-point numbers: mantissa and exponent, and neighbouring numbers; see
+// Dialect.h.
 #ifndef TL_SCALAR_NEIGHBOURS_H
 #define TL_SCALAR_NEIGHBOURS_H
 #include "Scalar/Dialect.h"
 
-// x = m 2^e with |m| in [1/2, 1): the exponent field of m is that of 1/2. Denormals are scaled up first. 0, the
-// infinities and NaN are their own m, and e is 0.
+// x = m 2^e with |m| in [1/2, 1): the exponent field of m is that of 1/2. Denormals are scaled first. For 0, infinities
+// and NaN, m is x and e is 0.
 
 TL_FN float tl_frexp_mantissa_f32(float x) {
     const int denormal = tl_abs_f32(x) < 1.17549435e-38f;
@@ -31,9 +32,9 @@ TL_FN double tl_frexp_exponent_f64(double x) {
     return ((x == 0.0) | (x - x != 0.0)) ? 0.0 : e;
 }
 
-// The number next to a in the direction of b. The bits of floating-point numbers of one sign, read as integers, follow
-// each other as the numbers do, so a step away from 0 adds `unit` to them and a step towards it takes it away; from 0
-// the step leads to the smallest number with the sign of b. Equal numbers give b, and NaN wins.
+// The number next to a in the direction of b. For floating-point numbers of one sign, the order of the bits as integers
+// is that of the numbers, so that a step away from 0 adds `unit` to the bits and a step towards 0 subtracts it. From 0
+// the result is the smallest number with the sign of b. Equal numbers give b, and NaN is propagated.
 
 TL_FN float tl_neighbour_f32(float a, float b, tl_u32 unit) {
     const tl_u32 bits = TL_BITS_F32(a);
@@ -62,7 +63,7 @@ TL_FN double tl_nextafter_f64(double a, double b) {
     const double near = a == b ? b : TL_FROM_BITS_F64(moved);
     return ((a != a) | (b != b)) ? a + b : near;
 }
-/// Half types are computed in float; these only complete the tables.
+/// Half types are computed in float; these functions only complete the tables.
 TL_FN double tl_nextafter_float16_f64(double a, double b) {
     return (double)tl_nextafter_float16_f32((float)a, (float)b);
 }

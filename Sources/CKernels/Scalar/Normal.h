@@ -1,4 +1,4 @@
-// The scaled error function, the normal distribution and its inverse, and entropies; see Dialect.h.
+// The scaled error function, the normal distribution and its quantile, and entropies; see Dialect.h.
 #ifndef TL_SCALAR_NORMAL_H
 #define TL_SCALAR_NORMAL_H
 #include "Scalar/Dialect.h"
@@ -19,7 +19,8 @@ TL_FN double tl_erfcx_positive_f64(double a) {
     const double t = 1.0 - 6.0 / (a + 3.0);
     return TL_POLYNOMIAL(erfcx, t) / (1.0 + 2.0 * a);
 }
-/// By 2 exp(x^2) - erfcx(-x) to the left of 0; x^2 in two parts, because an error in the exponent is one in the result.
+/// 2 exp(x^2) - erfcx(-x) for x < 0; x^2 is in two parts, because an error of the exponent is a relative error of the
+/// result.
 TL_FN double tl_erfcx_f64(double x) {
     const double right = tl_erfcx_positive_f64(tl_abs_f64(x));
     const double c = x < -30.0 ? -30.0 : x, high = (double)(float)c;
@@ -28,7 +29,7 @@ TL_FN double tl_erfcx_f64(double x) {
 }
 TL_FN float tl_erfcx_f32(float x) { return (float)tl_erfcx_f64((double)x); }
 
-/// Phi(-a) = erfcx(a / sqrt 2) exp(-a^2 / 2) / 2 for a >= 0, exact for a float.
+/// Phi(-a) = erfcx(a / sqrt 2) exp(-a^2 / 2) / 2 for a >= 0, exact for float.
 TL_FN double tl_normal_tail_wide(double a) {
     a = a > 40.0 ? 40.0 : a;
     return 0.5 * tl_erfcx_positive_f64(a * 0.70710678118654752440) * tl_exp_f64(-0.5 * a * a);
@@ -40,7 +41,8 @@ TL_FN float tl_ndtr_f32(float x) {
 }
 TL_FN double tl_ndtr_f64(double x) { return 0.5 * TL_BUILTIN(erfc)(-x * 0.70710678118654752440); }
 
-/// log Phi(x): for x < -1 by erfcx, which does not vanish; else log(1 - Phi(-x)), a series where Phi(-x) is small.
+/// log Phi(x): for x < -1 by erfcx, which does not underflow; otherwise log(1 - Phi(-x)), by a series if Phi(-x) is
+/// small.
 TL_FN float tl_log_ndtr_f32(float x) {
     const double d = (double)x, a = tl_abs_f64(d);
     const double left = tl_log_f64(0.5 * tl_erfcx_positive_f64(a * 0.70710678118654752440)) - 0.5 * d * d;
@@ -56,7 +58,7 @@ TL_FN double tl_log_ndtr_f64(double x) {
     return x == -TL_INFINITY_F64 ? x : x < -1.0 ? left : right;
 }
 
-/// The y > 0 with erfc(y) = 2q, 0 < q <= 1/2: erfinv(1 - 2q), and a polynomial of its own far in the tail.
+/// The y > 0 with erfc(y) = 2q, 0 < q <= 1/2: erfinv(1 - 2q), and another polynomial for the far tail.
 TL_FN double tl_normal_quantile_guess(double q) {
     static const double tail[] = {
         -4.7643412114520976e-08, 7.049990609248825e-08, 1.9331122844026886e-07, -2.849639199917165e-07,
@@ -67,18 +69,18 @@ TL_FN double tl_normal_quantile_guess(double q) {
         -0.00027891626437324095, 0.00136807946752691, -0.00199387197580264, -0.020430421806587173, 0.9812264416084467};
     const double w = -tl_log_f64(4.0 * q * (1.0 - q)), near = tl_erfinv_from_f64(1.0 - 2.0 * q, w);
     const double root = tl_sqrt_f64(w < 16.0 ? 16.0 : w);
-    // 1/s in [1/27.5, 1/4] to [-1, 1].
+    // Maps 1/s in [1/27.5, 1/4] to [-1, 1].
     const double t = (1.0 / root - 0.14318181818181819) * 9.3617021276595747;
     return w < 16.0 ? near : root * TL_POLYNOMIAL(tail, t);
 }
-/// The x with Phi(x) = p: infinite at 0 and 1, NaN beyond.
+/// The x with Phi(x) = p: infinite at 0 and 1, NaN outside [0, 1].
 TL_FN float tl_ndtri_f32(float p) {
     const double d = (double)p, q = d < 0.5 ? d : 1.0 - d;
     const double y = 1.41421356237309504880 * tl_normal_quantile_guess(q);
     const float x = (float)(d < 0.5 ? -y : y);
     return p == 0.0f ? -TL_INFINITY_F32 : p == 1.0f ? TL_INFINITY_F32 : ((p > 0.0f) & (p < 1.0f)) ? x : TL_NAN_F32;
 }
-/// In the tails refined by Newton's method on erfcx(y) = exp(y^2 + log 2q), whose sides do not vanish.
+/// In the tails refined by Newton's method for erfcx(y) = exp(y^2 + log 2q), whose sides do not underflow.
 TL_FN double tl_ndtri_f64(double p) {
     const double q = p < 0.5 ? p : 1.0 - p;
     double y = tl_normal_quantile_guess(q);
@@ -89,7 +91,7 @@ TL_FN double tl_ndtri_f64(double p) {
     return p == 0.0 ? -TL_INFINITY_F64 : p == 1.0 ? TL_INFINITY_F64 : ((p > 0.0) & (p < 1.0)) ? x : TL_NAN_F64;
 }
 
-/// -x log(x), 0 at 0, minus infinity for negative x.
+/// -x log(x); 0 at 0, minus infinity for negative x.
 TL_FN float tl_entr_f32(float x) {
     const float y = -x * tl_log_f32(x);
     return x == 0.0f ? 0.0f : x < 0.0f ? -TL_INFINITY_F32 : y;
@@ -98,7 +100,7 @@ TL_FN double tl_entr_f64(double x) {
     const double y = -x * tl_log_f64(x);
     return x == 0.0 ? 0.0 : x < 0.0 ? -TL_INFINITY_F64 : y;
 }
-/// a log(1 + b), and 0 where a is 0 unless b is NaN.
+/// a log(1 + b); 0 if a is 0, unless b is NaN.
 TL_FN float tl_xlog1py_f32(float a, float b) {
     const float product = a * tl_log1p_f32(b);
     return ((a == 0.0f) & (b == b)) ? 0.0f : product;

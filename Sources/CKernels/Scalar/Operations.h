@@ -1,6 +1,6 @@
-// Every element-wise operation of one and two operands: its enumerator without the prefix, and its scalar function
-// without prefix and type. A static assertion compares the counts with those of tl_elementwise.h. The groups say for
-// which compute types a kernel exists.
+// The element-wise operations with one and two operands: the enumerator without its prefix, and the scalar function
+// without prefix and type. A static assertion compares the counts with those of tl_elementwise.h. The groups are the
+// compute types for which a kernel exists.
 //   N  any number      F  floating point      I  integers      P  any number, to bool
 #ifndef TL_OPERATIONS_H
 #define TL_OPERATIONS_H
@@ -25,11 +25,11 @@
     F(FLOOR, floor) F(CEIL, ceil) F(ROUND, round) F(TRUNC, trunc) F(FRAC, frac)                                        \
     F(FREXP_MANTISSA, frexp_mantissa) F(FREXP_EXPONENT, frexp_exponent) F(ANGLE, angle)
 
-/// Unary operations with a faster form, name_small, for float arguments below a limit; floating point.
+/// Unary floating-point operations with a faster function, name_small, for float arguments below a limit.
 #define TL_UNARY_OPERATIONS_SMALL(F)                                                                                   \
     F(SIN, sin, 1048576.0f) F(COS, cos, 1048576.0f) F(TAN, tan, 1048576.0f) F(GELU, gelu, TL_HAS_FMA ? 5.0f : 0.0f)
 
-/// Unary operations with one and with two parameters; floating point.
+/// Unary floating-point operations with one and with two parameters.
 #define TL_UNARY_OPERATIONS_1(F) F(LEAKY_RELU, leaky_relu) F(POLYGAMMA, polygamma)
 #define TL_UNARY_OPERATIONS_2(F) F(SOFTPLUS, softplus) F(ELU, elu) F(HARDTANH, hardtanh) F(ROUND_SCALED, round_scaled)
 

@@ -1,14 +1,14 @@
-// Orthogonal polynomials of a degree given by the second argument, towards 0 to a whole number; see Dialect.h.
+// Orthogonal polynomials. The degree is the second argument, truncated to an integer; see Dialect.h.
 //
-// By their recurrences in double precision, which stop where a value overflows: they do not vectorise, and take time in
-// proportion to the degree. A degree that is negative or no 64-bit integer gives 0, as in PyTorch.
+// They are computed by recurrence in double precision, which stops at an overflow: the loops are not vectorised, and
+// the time is proportional to the degree. A degree that is negative or outside 64-bit integers gives 0, as in PyTorch.
 #ifndef TL_SCALAR_ORTHOGONAL_H
 #define TL_SCALAR_ORTHOGONAL_H
 #include "Scalar/Dialect.h"
 
 TL_FN int tl_has_no_degree(double n) { return !((n >= 0.0) & (n < 9223372036854775808.0)); }
 
-/// p(n) of p(0) = 1, p(1) = first, p(k + 1) = 2 x p(k) - p(k - 1).
+/// p(n) of the recurrence p(0) = 1, p(1) = first, p(k + 1) = 2 x p(k) - p(k - 1).
 TL_FN double tl_chebyshev_recurrence(double x, double first, double n) {
     double before = 1.0, p = first;
     for (double k = 1.0; (k < n) & (p - p == 0.0); k += 1.0) {
@@ -18,8 +18,8 @@ TL_FN double tl_chebyshev_recurrence(double x, double first, double n) {
     }
     return p;
 }
-/// Above degree 64 in (-1, 1) by the angle t, x = cos t: T = cos(n t), U = sin((n + 1) t) / sin t,
-/// V = cos((n + 1/2) t) / cos(t/2), W = sin((n + 1/2) t) / sin(t/2).
+/// For degrees above 64 and x in (-1, 1) by the angle t, x = cos t: T = cos(n t), U = sin((n + 1) t) / sin t, V =
+/// cos((n + 1/2) t) / cos(t/2), W = sin((n + 1/2) t) / sin(t/2).
 TL_FN double tl_chebyshev_polynomial_t_f64(double x, double degree) {
     const double n = tl_trunc_f64(degree);
     if (tl_has_no_degree(n)) return 0.0;
@@ -75,8 +75,8 @@ TL_SHIFTED(v)
 TL_SHIFTED(w)
 #undef TL_SHIFTED
 
-/// p(n) of p(0) = 1, p(1) = step x, p(k + 1) = step (x p(k) - k p(k - 1)): Hermite's polynomials, H of the physicists
-/// with step 2 and He of the probabilists with step 1.
+/// p(n) of the recurrence p(0) = 1, p(1) = step x, p(k + 1) = step (x p(k) - k p(k - 1)): Hermite polynomials, the
+/// physicists' H with step 2 and the probabilists' He with step 1.
 TL_FN double tl_hermite_recurrence(double x, double degree, double step) {
     const double n = tl_trunc_f64(degree);
     if (tl_has_no_degree(n)) return 0.0;

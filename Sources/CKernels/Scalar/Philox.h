@@ -1,7 +1,7 @@
 // Random bits and the normal distribution; see Dialect.h.
 //
-// Results must be the same bits on every processor, so no product and sum may be fused here: TL_EXACT forbids it where
-// the compiler can be told in the source; CUDA code is compiled with -fmad=false.
+// Results must be equal bit for bit on every CPU, so that no product and sum may be fused: TL_EXACT forbids it where
+// the compiler supports this in the source; CUDA code is compiled with -fmad=false.
 #ifndef TL_SCALAR_PHILOX_H
 #define TL_SCALAR_PHILOX_H
 #include "Scalar/Dialect.h"
@@ -44,7 +44,7 @@ TL_FN double tl_unit_f64(tl_u32 high, tl_u32 low) {
     return (double)(tl_i64)((((tl_u64)high << 32) | low) >> 11) * 0x1p-53;
 }
 
-/// log(x) for a normal 0 < x <= 1, as tl_log_f32.
+/// log(x) for a normal number 0 < x <= 1, as tl_log_f32.
 TL_FN float tl_exact_log_f32(float x) {
     TL_EXACT
     const tl_u32 shifted = TL_BITS_F32(x) - 0x3f3504f3u;
@@ -95,7 +95,7 @@ TL_FN tl_pair_f32 tl_normal_pair_f32(tl_u32 a, tl_u32 b) {
     pair.second = radius * TL_FROM_BITS_F32(TL_BITS_F32(y) ^ sign);
     return pair;
 }
-/// The same with 53 bits each; its last bits are those of the system's mathematical library.
+/// The same with 53 bits each. Its last bits depend on the mathematical library of the system.
 TL_FN tl_pair_f64 tl_normal_pair_f64(double u, double v) {
     const double radius = TL_BUILTIN(sqrt)(-2.0 * TL_BUILTIN(log)(1.0 - u)), angle = 6.28318530717958647692 * v;
     tl_pair_f64 pair;

@@ -1,9 +1,9 @@
-// Polynomials whose coefficients stand in a table, the highest power first; see Dialect.h.
+// Polynomials with coefficients in a table, the highest power first; see Dialect.h.
 #ifndef TL_SCALAR_POLYNOMIAL_H
 #define TL_SCALAR_POLYNOMIAL_H
 #include "Scalar/Dialect.h"
 
-/// By Horner's scheme; unrolled, so that loops over the callers vectorise.
+/// Horner's scheme; unrolled, so that loops over the callers are vectorised.
 TL_FN double tl_polynomial_f64(const double* coefficients, int count, double t) {
     double p = coefficients[0];
 #pragma unroll

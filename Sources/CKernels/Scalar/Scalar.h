@@ -1,4 +1,4 @@
-// Every scalar function of the framework, defined once: the kernels and the code generators include this.
+// All scalar functions; the kernels and the code generators include this file.
 #ifndef TL_SCALAR_H
 #define TL_SCALAR_H
 #include "Scalar/Dialect.h"

@@ -1,10 +1,10 @@
-// What the generator of compiled kernels asks about the scalar functions.
+// The sources and signatures of the scalar functions, for the generator of compiled kernels.
 #include "Scalar/Operations.h"
 #include "Support/InstructionSets.h"
 #include "include/tl_elementwise.h"
 #include "include/tl_fused.h"
 
-// The sources are part of the library, so that kernels can be compiled where it is installed without them.
+// The sources are part of the library, so that kernels can be compiled without installed source files.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 namespace {

@@ -1,11 +1,11 @@
-// The error function and its kin, the gamma function's logarithm and its derivative; see Dialect.h.
+// The error function and related functions, the log-gamma function and its derivative; see Dialect.h.
 #ifndef TL_SCALAR_SPECIAL_H
 #define TL_SCALAR_SPECIAL_H
 #include "Scalar/Dialect.h"
 #include "Scalar/Exponential.h"
 #include "Scalar/Logarithm.h"
 
-/// erf(a) for |a| < 1, minimax. 2/sqrt(pi) = 1 + 0.128...: adding a itself spares a rounding.
+/// erf(a) for |a| < 1, minimax. 2/sqrt(pi) = 1 + 0.128...: adding a itself avoids a rounding error.
 TL_FN float tl_erf_series_f32(float a) {
     const float z = a * a;
     float p = 7.88910815e-5f;
@@ -33,8 +33,8 @@ TL_FN float tl_erf_f32(float x) {
 }
 TL_FN double tl_erf_f64(double x) { return TL_BUILTIN(erf)(x); }
 
-/// erfc(a) exp(a^2) for a >= 0 to float precision: minimax in t = (a - 3)/(a + 3), over 1 + 2a. In double precision,
-/// because every rounding here adds to those of the factors; one division serves both quotients.
+/// erfc(a) exp(a^2) for a >= 0 to float precision: minimax in t = (a - 3)/(a + 3), divided by 1 + 2a. In double
+/// precision, because rounding errors add to those of the factors; both quotients use one division.
 TL_FN double tl_erfcx_to_float(double a) {
     const double u = a + 3.0, v = 1.0 + 2.0 * a, r = 1.0 / (u * v), t = (a - 3.0) * v * r;
     double p = -0.0002632074179119855;
@@ -50,7 +50,7 @@ TL_FN double tl_erfcx_to_float(double a) {
     p = p * t + 1.2530080595149855;
     return p * (u * r);
 }
-/// m exp(-c x^2): x^2 in two parts, because an error in the exponent is one in the result.
+/// m exp(-c x^2): x^2 is in two parts, because an error of the exponent is a relative error of the result.
 TL_FN float tl_times_exp_minus_square_f32(double m, float x, float c) {
     const float high = TL_FROM_BITS_F32(TL_BITS_F32(x) & 0xfffff000u);
     const tl_split_f32 e = tl_exp_split_f32(-c * (high * high), -c * ((x - high) * (x + high)));
@@ -65,7 +65,7 @@ TL_FN float tl_erfc_f32(float x) {
 }
 TL_FN double tl_erfc_f64(double x) { return TL_BUILTIN(erfc)(x); }
 
-/// m (h + rest) exp(x + low) in front of its power of two.
+/// m (h + rest) exp(x + low), without its power of two.
 TL_FN tl_split_f32 tl_times_pair_exp_f32(float m, float h, float rest, float x, float low) {
     const float factor = m * h, factor_rest = (m * h - factor) + m * rest;
     const tl_split_f32 e = tl_exp_split_within_f32(x, low);
@@ -75,9 +75,9 @@ TL_FN tl_split_f32 tl_times_pair_exp_f32(float m, float h, float rest, float x, 
     product.rest = 0;
     return product;
 }
-/// m Phi(-a) for a >= 0, where the normal distribution function is Phi(x) = erfc(-x / sqrt 2) / 2. Phi(-a) =
-/// exp(-a^2 / 2) (1/2 + w g) / (1 + a), g a polynomial in w = a / (a + 5/2): a form whose terms do not cancel. A factor
-/// is the sum of two floats, because every rounding would add to those of the others.
+/// m Phi(-a) for a >= 0, where the normal distribution function is Phi(x) = erfc(-x / sqrt 2) / 2. Phi(-a) = exp(-a^2 /
+/// 2) (1/2 + w g) / (1 + a), with g a polynomial in w = a / (a + 5/2): the terms do not cancel. One factor is the sum
+/// of two floats, because rounding errors of the factors add.
 TL_FN float tl_times_normal_tail_f32(float m, float a) {
     a = a > 14.8f ? 14.8f : a;
     const float w = a / (a + 2.5f);
@@ -95,14 +95,13 @@ TL_FN float tl_times_normal_tail_f32(float m, float a) {
     const float base = a + 1.0f, base_rest = a + (1.0f - base);
     const float inverse = 1.0f / base, h = top * inverse;
     const float h_rest = ((top - h * base) + (top_rest - h * base_rest)) * inverse;
-    // a^2 in two parts, because an error in the exponent is one in the result.
+    // a^2 in two parts, because an error of the exponent is a relative error of the result.
     const float high = TL_FROM_BITS_F32(TL_BITS_F32(a) & 0xfffff000u), half = -0.5f * high;
     const tl_split_f32 tail = tl_times_pair_exp_f32(m, h, h_rest, half * high, (a - high) * (half - 0.5f * a));
-    // The first factor is never denormal, so the second rounds once.
+    // The first factor is not denormal, so that only the second one rounds.
     return tail.mantissa * tl_power_of_two_f32(tail.exponent + (64.0f + TL_ROUNDER_F32)) * 0x1p-64f;
 }
-/// gelu, see Activations.inc, for |x| < 5: a shorter g, and less to carry. Slow where the processor does not fuse
-/// multiplication and addition.
+/// gelu, see Activations.inc, for |x| < 5: a shorter g, and fewer corrections. Slow without FMA.
 TL_FN float tl_gelu_small_f32(float x) {
     const float a = tl_abs_f32(x), w = a / (a + 2.5f);
     float g = 0.07391596f;
@@ -126,12 +125,13 @@ TL_FN double tl_times_normal_tail_f64(double m, double a) {
     return 0.5 * m * TL_BUILTIN(erfc)(a * 0.70710678118654752440);
 }
 
-/// x/2 (1 + tanh(u)) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3), by way of exp(-|2u|), which keeps the digits of
-/// the left tail. An error in the exponent is one in the result, so 2u = x (c + d x^2) is carried in two parts: what
-/// each product and sum lost by rounding is found by fused operations, and by Knuth's sum of two. In double precision
-/// half as many numbers would fit a vector. Minus infinity becomes NaN, as -inf times 0 is in PyTorch.
+/// x/2 (1 + tanh(u)) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3), computed from exp(-|2u|), which keeps the
+/// precision of the left tail. An error of the exponent is a relative error of the result, so that 2u = x (c + d x^2)
+/// is stored in two parts: the rounding error of each product is computed by FMA, that of each sum by Knuth's two-sum.
+/// In double precision half as many numbers would fit in a vector. Minus infinity gives NaN, as -inf times 0 in
+/// PyTorch.
 TL_FN float tl_gelu_tanh_f32(float x) {
-    float z = x > 12.0f ? 12.0f : x;  // beyond, the result is x to the last digit, or 0
+    float z = x > 12.0f ? 12.0f : x;  // beyond, the result is x or 0 to float precision
     z = z < -12.0f ? (z - z) - 12.0f : z;
     const float a = -tl_abs_f32(z), c = 1.59576917f, d = 7.13548139e-2f, d_rest = 2.398832e-9f, c_rest = -4.534068e-8f;
     const float square = a * a, p = d * square, sum = c + p, back = sum - c;
@@ -158,9 +158,9 @@ TL_FN double tl_gelu_tanh_f64(double x) {
     return x > 100.0 ? x : tl_over_one_plus_f64(x < 0.0 ? z * e : x, e);
 }
 
-/// x tanh(log(1 + e^x)); with n = e^x (e^x + 2) that is x n / (n + 2), and x itself where e^x would overflow; NaN at
-/// minus infinity, as in PyTorch. In double
-/// precision from the exponential on, because the roundings of five operations would add up.
+/// x tanh(log(1 + e^x)); with n = e^x (e^x + 2) this is x n / (n + 2), and x where e^x would overflow; NaN at minus
+/// infinity, as in PyTorch. In double precision from the exponential, because the rounding errors of five operations
+/// would add.
 TL_FN float tl_mish_f32(float x) {
     const float z = x > 20.0f ? 20.0f : x < -800.0f ? -800.0f : x;
     const tl_split_f32 split = tl_exp_split_f32(z, 0.0f);
@@ -174,8 +174,8 @@ TL_FN double tl_mish_f64(double x) {
     return x > 20.0 ? x : x == -TL_INFINITY_F64 ? TL_NAN_F64 : z * e * (e + 2.0) / (e * (e + 2.0) + 2.0);
 }
 
-/// After Giles, "Approximating the erfinv function" (2010): with w = -log(1 - x^2), a polynomial in w where w < 5 and
-/// one in sqrt(w) beyond, fitted anew.
+/// After Giles, "Approximating the erfinv function" (2010): with w = -log(1 - x^2), a polynomial in w for w < 5 and one
+/// in sqrt(w) otherwise, with new coefficients.
 TL_FN double tl_erfinv_from_f64(double x, double w) {
     const double c = w < 5.0 ? w : 5.0;
     double p = -3.8981274638182921e-13;
@@ -207,14 +207,14 @@ TL_FN double tl_erfinv_from_f64(double x, double w) {
     q = q * s + 1.0935125211284858e+02;
     q = q * s - 5.4345730109235987e+01;
     q = q * s + 1.3218308243556963e+01;
-    // Beyond the reach of q, which only double precision gets to, the function grows nearly as the root.
+    // Above the range of q, which only double precision reaches, the function grows almost as the root.
     q = q + (root - s) * 0.99;
     const double y = (w < 5.0 ? p : q) * x;
     return tl_abs_f64(x) == 1.0 ? x * TL_INFINITY_F64 : y;
 }
 TL_FN double tl_erfinv_guess_f64(double x) { return tl_erfinv_from_f64(x, -tl_log_f64((1.0 - x) * (1.0 + x))); }
 TL_FN float tl_erfinv_f32(float x) { return (float)tl_erfinv_guess_f64((double)x); }
-/// Refined by Halley's method, on erfc in the tails.
+/// Refined by Halley's method, for erfc in the tails.
 TL_FN double tl_erfinv_f64(double x) {
     const double a = tl_abs_f64(x);
     double y = tl_erfinv_guess_f64(a);
@@ -227,7 +227,7 @@ TL_FN double tl_erfinv_f64(double x) {
     return tl_copysign_f64(y, x);
 }
 
-/// log Gamma(x) for x > 0 by Stirling's series at x + 8, the product x (x + 1) ... (x + 7) taken off.
+/// log Gamma(x) for x > 0 by Stirling's series at x + 8, minus the logarithm of the product x (x + 1) ... (x + 7).
 TL_FN double tl_lgamma_positive_f64(double x) {
     const int small = x < 8.0;
     const double c = small ? x : 1.0;
@@ -244,7 +244,8 @@ TL_FN double tl_lgamma_positive_f64(double x) {
     const double result = stirling - tl_log_f64(small ? product : 1.0);
     return x < TL_INFINITY_F64 ? result : x;
 }
-/// sin(pi x) for any x, and cos(pi x): with r the distance to the nearest integer, |r| <= 1/2; `odd` where that is odd.
+/// sin(pi x) for all x, and cos(pi x): r is the distance to the nearest integer, |r| <= 1/2; `odd` if that integer is
+/// odd.
 TL_FN double tl_sine_of_half_turns_f64(double r) {
     // By the half angle, |pi r / 2| <= pi/4: sin(2t) = 2 sin t cos t.
     const double t = r * 1.57079632679489661923, z = t * t;
@@ -279,8 +280,8 @@ TL_FN float tl_lgamma_f32(float x) {
 }
 TL_FN double tl_lgamma_f64(double x) { return TL_BUILTIN(lgamma)(x); }
 
-/// psi(x) by its asymptotic series at x + 8, the sum of 1/(x + k), k < 8, taken off; for x < 0.5 by reflection,
-/// psi(1 - x) - pi / tan(pi x). Minus infinity at +0, infinity at -0, NaN at the other poles, as in PyTorch.
+/// psi(x) by its asymptotic series at x + 8, minus the sum of 1/(x + k), k < 8; for x < 0.5 by reflection, psi(1 - x) -
+/// pi / tan(pi x). Minus infinity at +0, infinity at -0, NaN at the other poles, as in PyTorch.
 TL_FN double tl_digamma_f64(double x) {
     const int reflects = x < 0.5;
     const double d = reflects ? 1.0 - x : x;
@@ -298,7 +299,7 @@ TL_FN double tl_digamma_f64(double x) {
     series = -1.0 / 120 + i2 * series;
     series = 1.0 / 12 + i2 * series;
     const double direct = tl_log_f64(z) - 0.5 * i - i2 * series - sum;
-    // cot(pi x) through the angle r from the nearest integer: cos(pi r) = sin(pi (1/2 - |r|)).
+    // cot(pi x) from the distance r to the nearest integer: cos(pi r) = sin(pi (1/2 - |r|)).
     const double r = x - tl_round_f64(x);
     const double cotangent =
         tl_sine_of_half_turns_f64(0.5 - tl_abs_f64(r)) / tl_sine_of_half_turns_f64(r);

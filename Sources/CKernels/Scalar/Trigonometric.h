@@ -4,13 +4,13 @@
 #include "Scalar/Dialect.h"
 #include "Scalar/Exponential.h"
 
-/// x = k pi/2 + r, |r| <= pi/4 up to rounding; only the last two bits of k matter.
+/// x = k pi/2 + r, |r| <= pi/4 up to rounding; only the last two bits of k are used.
 typedef struct {
     double r;
     tl_u32 k;
 } tl_quarter_turns;
 
-/// For |x| < 2^20: pi/2 in two parts, the first of 33 digits (Cody and Waite).
+/// For |x| < 2^20: pi/2 in two parts, the first with 33 digits (Cody and Waite).
 TL_FN tl_quarter_turns tl_reduce_small_f32(float x) {
     const double d = (double)x, rounded = d * 0.63661977236758134308 + TL_ROUNDER_F64, k = rounded - TL_ROUNDER_F64;
     tl_quarter_turns turns;
@@ -19,8 +19,8 @@ TL_FN tl_quarter_turns tl_reduce_small_f32(float x) {
     return turns;
 }
 
-/// One digit of base 2^24 of 2/pi: its product with a float is exact in double precision, and so is taking multiples of
-/// 4 off; the sum, reduced to a fraction each time, keeps full relative precision (Payne and Hanek).
+/// One digit of 2/pi in base 2^24: its product with a float is exact in double precision, and so is the subtraction of
+/// multiples of 4; the sum, reduced to a fraction each time, keeps full relative precision (Payne and Hanek).
 TL_FN void tl_reduce_digit(double x, double digit, double* fraction, double* whole) {
     double t = x * digit;
     t = t - 4.0 * tl_round_f64(t * 0.25);
@@ -28,7 +28,7 @@ TL_FN void tl_reduce_digit(double x, double digit, double* fraction, double* who
     *fraction = sum - k;
     *whole = *whole + k;
 }
-/// For every float.
+/// For all floats.
 TL_FN tl_quarter_turns tl_reduce_f32(float x) {
     const double d = (double)x;
     double fraction = 0.0, whole = 0.0;
@@ -60,7 +60,7 @@ TL_FN float tl_sine_of_turns_f32(tl_quarter_turns turns, tl_u32 k) {
     const float y = (k & 1u) ? c : s;
     return TL_FROM_BITS_F32(TL_BITS_F32(y) ^ ((k & 2u) << 30));
 }
-/// In double precision, because the quotient adds to the error.
+/// In double precision, because the rounding error of the quotient is added.
 TL_FN float tl_tangent_of_turns_f32(tl_quarter_turns turns) {
     const double r = turns.r, z = r * r;
     double s = 2.7557313356139096e-06;
@@ -90,7 +90,7 @@ TL_FN float tl_tan_f32(float x) {
     const float y = tl_tangent_of_turns_f32(tl_reduce_f32(x));
     return x == 0.0f ? x : y;
 }
-/// The same for |x| < 2^20 alone, several times faster: for callers that know their arguments.
+/// The same only for |x| < 2^20, several times faster, for callers that know the range of their arguments.
 TL_FN float tl_sin_small_f32(float x) {
     const tl_quarter_turns turns = tl_reduce_small_f32(x);
     return x == 0.0f ? x : tl_sine_of_turns_f32(turns, turns.k);
@@ -108,7 +108,7 @@ TL_FN double tl_reduce_half_turns_f64(double x) {
     const double r = x - 2.0 * tl_round_f64(x * 0.5);
     return r > 0.5 ? 1.0 - r : r < -0.5 ? -1.0 - r : r;
 }
-/// sin(pi x) / (pi x), and 1 at 0, by the sine's series.
+/// sin(pi x) / (pi x), and 1 at 0, by the series of the sine.
 TL_FN float tl_sinc_f32(float x) {
     const double d = (double)x, t = 3.14159265358979323846 * tl_reduce_half_turns_f64(d), z = t * t;
     double q = 1.0 / 6227020800;
@@ -127,8 +127,8 @@ TL_FN double tl_sin_f64(double x) { return TL_BUILTIN(sin)(x); }
 TL_FN double tl_cos_f64(double x) { return TL_BUILTIN(cos)(x); }
 TL_FN double tl_tan_f64(double x) { return TL_BUILTIN(tan)(x); }
 
-/// To |z| <= tan(pi/8) by atan(a) = pi/2 - atan(1/a) and atan(a) = pi/4 + atan((a - 1)/(a + 1)), then an odd minimax
-/// polynomial.
+/// Reduced to |z| <= tan(pi/8) by atan(a) = pi/2 - atan(1/a) and atan(a) = pi/4 + atan((a - 1)/(a + 1)), then an odd
+/// minimax polynomial.
 TL_FN double tl_atan_f64(double x) {
     const double a = tl_abs_f64(x);
     const int large = a > 2.414213562373095, middle = a > 0.41421356237309503;

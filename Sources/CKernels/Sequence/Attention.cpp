@@ -1,4 +1,4 @@
-// Scaled dot-product attention in blocks; memory grows with the length of the sequence, not with its square.
+// Scaled dot-product attention in blocks. The memory is linear in the sequence length, not quadratic.
 #include "Sequence/Panels.h"
 #include "Support/Forward.h"
 #include "Support/Parallel.h"
@@ -8,7 +8,7 @@
 
 namespace tl {
 
-/// Rows of heads of samples; innermost elements are neighbours.
+/// The rows of heads of examples; the innermost dimension is contiguous.
 template <class T>
 struct HeadRows {
     T* data = nullptr;
@@ -60,7 +60,7 @@ static Attention<T> describe(const tl_attention_params& p, const tl_tensor& q, c
     return a;
 }
 
-/// Runs body(begin, end, memory) over ranges of items, each thread with memory of its own.
+/// Runs body(begin, end, memory) over ranges of items, with separate memory per thread.
 template <class T, class Body>
 static int32_t with_memory(int64_t items, int64_t work, int64_t elements, Body&& body) {
     int32_t status = 0;

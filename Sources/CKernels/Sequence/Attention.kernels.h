@@ -1,16 +1,16 @@
 #include "Support/Sums.kernels.h"
 #include "Sequence/Panels.kernels.h"
 
-// Attention in blocks of queries and keys, after Dao et al., "FlashAttention" (2022): the softmax of a row is put
-// together from blocks by its running maximum and sum, so that no row of scores is ever whole in memory.
+// Attention in blocks of queries and keys, after Dao et al., "FlashAttention" (2022): the softmax of a row is combined
+// from blocks by its running maximum and sum, so that no row of scores is stored completely.
 //
-// Bound: the products, at two fused multiplications and additions of vectors a cycle. Measured on two cores of Zen 3
-// with heads of 256 queries and 64 features, forward 0.67 and backward 0.73 of their 225 GFLOP/s; causal, counting
-// only the keys that a query sees, 0.55 and 0.58.
+// The bound is the arithmetic of the products, two vector FMAs per cycle. Measured on two cores of Zen 3 with heads of
+// 256 queries and 64 features: 0.67 (forward) and 0.73 (backward) of their 225 GFLOP/s; causal, counting only unmasked
+// keys, 0.55 and 0.58.
 namespace tl::TL_ISA {
 
-// Few queries a block keep the corner that a causal block computes in vain small; the backward pass, whose sums run
-// over the queries of a block, takes more.
+// With few queries per block, few masked scores of a causal block are computed; the backward pass, whose sums are over
+// the queries of a block, uses more.
 constexpr int64_t forward_queries = 24, backward_queries = 48, attention_keys = 64;
 
 template <class T>
@@ -19,7 +19,7 @@ static int64_t attention_panel_width() { return Panel<T>::width; }
 static inline __attribute__((always_inline)) float falling_exponential(float x) { return tl_falling_exp_f32(x); }
 static inline __attribute__((always_inline)) double falling_exponential(double x) { return tl_falling_exp_f64(x); }
 
-/// The scores of row i with the keys from k0 on: scaled, and masked.
+/// Computes the scores of row i with the keys from k0: scaled, and masked.
 template <class T>
 static inline void mask_row(const Attention<T>& a, int64_t b, int64_t h, int64_t i, int64_t k0, int64_t n,
                             T* __restrict row) {
@@ -41,14 +41,14 @@ static inline void mask_row(const Attention<T>& a, int64_t b, int64_t h, int64_t
     }
 }
 
-/// How many of the n keys from k0 on row i sees.
+/// The number of unmasked keys of row i among the n keys from k0.
 template <class T>
 static inline int64_t keys_seen(const Attention<T>& a, int64_t i, int64_t k0, int64_t n) {
     const int64_t seen = i + 1 > k0 ? i + 1 - k0 : 0;
     return a.causal && seen < n ? seen : n;
 }
 
-/// The blocks of queries [begin, end), counted over all heads of all samples.
+/// Computes the blocks of queries [begin, end), counted over all heads of all examples.
 template <class T>
 static void attention_forward(const Attention<T>& a, int64_t begin, int64_t end, T* work) {
     constexpr int64_t BQ = forward_queries, BK = attention_keys;
@@ -68,7 +68,7 @@ static void attention_forward(const Attention<T>& a, int64_t begin, int64_t end,
             pack_panels(a.v.at(b, hk, 0), a.v.row, 1, S, E, 0, Panel<T>::count(E), packed_values);
         }
         const int64_t q0 = item % blocks * BQ, m = L - q0 < BQ ? L - q0 : BQ;
-        // Of each row so far: the largest score, what it takes from the scores, and the sum of exponentials.
+        // For each row so far: the largest score, the number subtracted from the scores, and the sum of exponentials.
         T top[BQ], shift[BQ], shrink[BQ], total[BQ], part[BQ];
         for (int64_t i = 0; i < BQ; i++) top[i] = lowest, shift[i] = total[i] = part[i] = 0;
         const int64_t limit = a.causal && q0 + m < S ? q0 + m : S;
@@ -83,7 +83,8 @@ static void attention_forward(const Attention<T>& a, int64_t begin, int64_t end,
             }
             for (int64_t i = 0; i < BQ; i++) {
                 const T now = part[i] > top[i] ? part[i] : top[i];
-                // A row that has seen no key yet takes nothing from its scores, so that they stay minus infinity.
+                // For a row without unmasked keys so far, nothing is subtracted, so that its scores stay minus
+                // infinity.
                 shift[i] = now == lowest ? T(0) : now;
                 shrink[i] = falling_exponential(top[i] - shift[i]);
                 top[i] = now;
@@ -99,7 +100,7 @@ static void attention_forward(const Attention<T>& a, int64_t begin, int64_t end,
             for (int64_t i = 0; i < BQ; i++) total[i] = total[i] * shrink[i] + part[i];
             panels_product(m, E, n, scores, BK, 1, packed_values + k0 * width, S * width, sums, E, k0 > 0);
         }
-        // No key at all: 0, and minus infinity. NaN stays what it is.
+        // Without unmasked keys: 0, and minus infinity. NaN is kept.
         for (int64_t i = 0; i < BQ; i++)
             part[i] = total[i] > 0 ? shift[i] + logarithm(total[i]) : total[i] == 0 ? lowest : total[i];
         for (int64_t i = 0; i < m; i++) {
@@ -111,7 +112,7 @@ static void attention_forward(const Attention<T>& a, int64_t begin, int64_t end,
     }
 }
 
-/// The heads of keys [begin, end), counted over all samples, with the heads of queries that belong to them.
+/// Computes the heads of keys [begin, end), counted over all examples, with their heads of queries.
 template <class T>
 static void attention_backward(const Attention<T>& a, int64_t begin, int64_t end, T* work) {
     constexpr int64_t BQ = backward_queries, BK = attention_keys;
@@ -148,7 +149,7 @@ static void attention_backward(const Attention<T>& a, int64_t begin, int64_t end
             }
             const T* lse = a.lse + (b * a.heads + h) * L;
             for (int64_t k0 = 0; k0 < S; k0 += BK)
-                // Queries before the block's first key see none of it.
+                // Queries before the first key of the block are masked completely.
                 for (int64_t q0 = a.causal ? k0 : 0; q0 < L; q0 += BQ) {
                     const int64_t m = L - q0 < BQ ? L - q0 : BQ;
                     const int64_t n = keys_seen(a, q0 + m - 1, k0, S - k0 < BK ? S - k0 : BK);

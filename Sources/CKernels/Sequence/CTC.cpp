@@ -1,4 +1,4 @@
-// Connectionist temporal classification (Graves et al. 2006), in logarithms, a thread a sample.
+// Connectionist temporal classification (Graves et al. 2006) in log space; threads share the examples.
 #include "Scalar/Scalar.h"
 #include "Support/Forward.h"
 #include "Support/InstructionSets.h"
@@ -18,7 +18,7 @@ struct CTC {
     const int64_t* grad_strides;
 
     int64_t target_length(int64_t n) const { return target_lengths[n]; }
-    /// Blanks stand at even states, the labels between them.
+    /// Even states are blanks, odd states are labels.
     int64_t label(int64_t n, int64_t state) const {
         return state % 2 == 0 ? blank : targets[n * longest + state / 2];
     }

@@ -5,7 +5,7 @@ static inline __attribute__((always_inline)) double exponential(double x) { retu
 static inline __attribute__((always_inline)) float logarithm(float x) { return tl_log_f32(x); }
 static inline __attribute__((always_inline)) double logarithm(double x) { return tl_log_f64(x); }
 
-/// next[s] = score[s] + log(e^a[s] + e^b[s] + e^c[s]) where c counts only if skip[s] is 0 (it is -inf otherwise).
+/// next[s] = score[s] + log(e^a[s] + e^b[s] + e^c[s]); c is included if skip[s] is 0, and excluded if it is -inf.
 template <class T>
 static void ctc_step(int64_t n, const T* a, const T* b, const T* c, const T* skip, const T* score, T* next) {
     const T lowest = -T(__builtin_huge_val());
@@ -19,8 +19,8 @@ static void ctc_step(int64_t n, const T* a, const T* b, const T* c, const T* ski
     }
 }
 
-/// One sample's paths through blanks and labels: `states` is 2 length + 1. Work holds 2 rows of states + 2 and 2 more
-/// of states; alpha [T, width].
+/// The paths of one example through blanks and labels: `states` is 2 length + 1. The buffer has 2 rows of states + 2
+/// and 2 rows of states; alpha is [T, width].
 template <class T>
 static void ctc_forward(const CTC<T>& x, int64_t n, T* work) {
     const T lowest = -T(__builtin_huge_val());
@@ -31,7 +31,7 @@ static void ctc_forward(const CTC<T>& x, int64_t n, T* work) {
         return;
     }
     T *skip = work, *score = skip + states, *before = score + states;
-    // The row before is kept with two states in front that nothing reaches.
+    // The previous row is preceded by two unreachable states.
     for (int64_t s = 0; s < states + 2; s++) before[s] = lowest;
     for (int64_t s = 0; s < states; s++)
         skip[s] = s % 2 == 1 && s >= 2 && x.label(n, s) != x.label(n, s - 2) ? T(0) : lowest;
@@ -65,7 +65,7 @@ static void ctc_backward(const CTC<T>& x, int64_t n, T scale, bool zero_infinity
         }
     if (steps == 0 || impossible) return;
     const T* alpha = x.alpha + n * x.alpha_sample;
-    // beta runs from the end: two states behind that nothing reaches.
+    // beta is computed from the end: the rows are followed by two unreachable states.
     T *skip = work, *score = skip + states, *after = score + states, *now = after + states + 2;
     for (int64_t s = 0; s < states + 2; s++) after[s] = lowest;
     for (int64_t s = 0; s < states; s++)

@@ -1,5 +1,5 @@
-// Small products whose right operand was packed once and is used many times: weights over the steps of a sequence, keys
-// over the queries of a block. Columns stand in panels of two vectors; the rows of the left operand need no packing.
+// Small products whose right operand is packed once and used many times: weights in the steps of a sequence, keys for
+// the queries of a block. Columns are packed in panels of two vectors; the rows of the left operand are not packed.
 namespace tl::TL_ISA {
 
 template <class T>
@@ -11,7 +11,8 @@ struct Panel {
     static constexpr int64_t count(int64_t columns) { return (columns + width - 1) / width; }
 };
 
-/// out[panel][p][i] = b[p * row + (panel * width + i) * column], zero beyond the columns, for panels [begin, end).
+/// Packs out[panel][p][i] = b[p * row + (panel * width + i) * column], zero after the last column, for panels [begin,
+/// end).
 template <class T>
 static void pack_panels(const T* b, int64_t row, int64_t column, int64_t depth, int64_t columns, int64_t begin,
                         int64_t end, T* out) {
@@ -68,17 +69,18 @@ static inline __attribute__((always_inline)) void panel_tile(int64_t depth, cons
     }
 }
 
-/// c[m, columns] (+)= a[m, depth] times one panel; a has any strides, c has contiguous rows, `columns` is at most the
-/// panel's width.
+/// c[m, columns] (+)= a[m, depth] times one panel; a has arbitrary strides, c has contiguous rows, and `columns` is at
+/// most the width of the panel.
 template <class T>
 static void panel_product(int64_t m, int64_t depth, const T* a, int64_t a_row, int64_t a_column, const T* panel, T* c,
                           int64_t c_row, int columns, bool add) {
     constexpr int most = Panel<T>::rows;
-    constexpr int64_t block = 256;  // a part of the panel that stays in the first cache
+    constexpr int64_t block = 256;  // a part of the panel that fits in the L1 cache
     if (depth == 0 && !add)
         for (int64_t i = 0; i < m; i++)
             for (int j = 0; j < columns; j++) c[i * c_row + j] = 0;
-    // Tiles of like heights: the last of 32 rows in tiles of six would have two, whose four sums wait for one another.
+    // Tiles of similar heights: with tiles of six, the last of 32 rows would have two, whose four sums are limited by
+    // latency.
     const int64_t tiles = (m + most - 1) / most;
     for (int64_t p = 0; p < depth; p += block) {
         const int64_t part = depth - p < block ? depth - p : block;
@@ -104,7 +106,7 @@ static void panel_product(int64_t m, int64_t depth, const T* a, int64_t a_row, i
     }
 }
 
-/// c[m, n] (+)= a[m, depth] times all panels of n columns, which lie `apart` elements from one another.
+/// c[m, n] (+)= a[m, depth] times all panels of n columns, at a distance of `apart` elements.
 template <class T>
 static void panels_product(int64_t m, int64_t n, int64_t depth, const T* a, int64_t a_row, int64_t a_column,
                            const T* panels, int64_t apart, T* c, int64_t c_row, bool add) {

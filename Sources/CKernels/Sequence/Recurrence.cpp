@@ -9,10 +9,10 @@
 
 namespace tl {
 
-/// So many rows are multiplied before their cells are computed; their products stay in the second cache.
+/// The number of rows that are multiplied before their cells are computed; their products fit in the L2 cache.
 constexpr int64_t recurrence_rows = 60;
 
-/// The arrays of `tl_recurrence` with their type, and where steps and rows lie in them.
+/// The arrays of `tl_recurrence` with their type, and the offsets of steps and rows.
 template <class T>
 struct Recurrence {
     int32_t cell;
@@ -22,19 +22,19 @@ struct Recurrence {
     const T *inputs, *weight, *bias, *project, *h0, *c0;
     T *y, *hn, *cn, *gates, *cells;
     T *packed, *packed_out;
-    T* products;    // [gate_count, recurrence_rows, H], of which each share has its units; by rows, one a share
-    T* state[2];    // [batch, state_row], of which P elements, read and written in turn
+    T* products;    // [gate_count, recurrence_rows, H], divided by units between the shares; by rows, one per share
+    T* state[2];    // [batch, state_row] with P elements used, read and written alternately
     T* full_state;  // [batch, H] before the projection
     int64_t state_row, gate_row;
     const T* grad_y;
     T *grad_inputs, *grad_hidden, *previous, *grad_h, *grad_c, *full, *grad_projected;
-    T* grad_gates[2];  // [gate_count, batch, gate_row], of which H elements, of the steps in turn
+    T* grad_gates[2];  // [gate_count, batch, gate_row] with H elements used, alternately by step
 
-    /// Where the step that is taken as number t lies.
+    /// The time index of the t-th step.
     int64_t step(int64_t t) const { return reverse ? steps - 1 - t : t; }
     int64_t rows(int64_t t) const { return sizes[step(t)]; }
     int64_t place(int64_t t, int64_t row) const { return starts[step(t)] + row * row_step; }
-    /// Whether a row's sequence ends with step t.
+    /// Whether step t is the last one of the sequence of a row.
     bool is_last(int64_t t, int64_t row) const { return t + 1 == steps || row >= rows(t + 1); }
     const T* hidden_before(int64_t t, int64_t row) const {
         return t > 0 && row < rows(t - 1) ? y + place(t - 1, row) * out : h0 + row * out;
@@ -44,7 +44,7 @@ struct Recurrence {
     }
 };
 
-/// One share of a recurrence: all units of some rows, or some units of all rows.
+/// A share of a recurrence: all units of some rows, or some units of all rows.
 struct RecurrenceShare {
     struct Range {
         int64_t begin, end;
@@ -53,11 +53,11 @@ struct RecurrenceShare {
     int64_t number, count;
     Range own_rows;  // by rows
 
-    /// An even part of things that are done once.
+    /// An equal part of `things` that are done once.
     Range part(int64_t things) const { return {things * number / count, things * (number + 1) / count}; }
-    /// Of `count` panels of units in each step.
+    /// The range of `count` panels of units in each step.
     Range units(int64_t count) const { return by_rows ? Range{0, count} : part(count); }
-    /// Of the first `count` rows, which a step has.
+    /// The range of the first `count` rows, which a step has.
     Range rows(int64_t count) const {
         if (!by_rows) return {0, count};
         return {std::min(own_rows.begin, count), std::min(own_rows.end, count)};
@@ -98,23 +98,23 @@ static Recurrence<T> describe(const tl_recurrence_params& p, const tl_recurrence
     return s;
 }
 
-/// The length of a row that the left operand of a product has, so that the rows of a tile do not lie a multiple of 4 KB
-/// apart: those would share a few places of the first cache.
+/// The padded row length of the left operand of a product, so that the rows of a tile are not at multiples of 4 KB,
+/// which would map to the same sets of the L1 cache.
 template <class T>
 static int64_t spread_row(int64_t length) {
     const int64_t kilobyte = 1024 / int64_t(sizeof(T));
     return length % (4 * kilobyte) == 0 ? length + kilobyte : length;
 }
 
-/// How the work is cut.
+/// The division of the work into shares.
 struct RecurrenceCut {
     int64_t shares;
     bool by_rows;
 };
 
-/// By rows where that keeps as many threads busy: then what a share computed stays in the cache of its thread. The rows of
-/// a share must make a tile, since each panel of weights comes from the third cache for them alone. By units, each
-/// share must have a panel of them, and enough to do in each step.
+/// By rows if that uses as many threads: the results of a share then stay in the cache of its thread. The rows of a
+/// share must fill a tile, because each share reads all panels of weights from the L3 cache. By units, each share must
+/// have a panel of units and enough work per step.
 template <class T>
 static RecurrenceCut cut(const tl_recurrence_params& p, const Recurrence<T>& s, int64_t panel) {
     int64_t total_rows = 0;
@@ -125,12 +125,12 @@ static RecurrenceCut cut(const tl_recurrence_params& p, const Recurrence<T>& s, 
     const int64_t by_units = std::min<int64_t>({most, panels, p.batch * row_work / 65536});
     const int64_t by_rows = std::min<int64_t>({most, tiles, total_rows * row_work / 262144});
     if (by_rows < by_units) return {std::max<int64_t>(by_units, 1), false};
-    // More shares than threads where each still has a few tiles of rows.
+    // More shares than threads if each has a few tiles of rows.
     return {std::max<int64_t>(by_rows * std::clamp<int64_t>(tiles / std::max<int64_t>(4 * by_rows, 1), 1, 4), 1), true};
 }
 
-/// By rows, all shares have like numbers of rows in all steps together: the last sequences of a packed batch are the
-/// shortest.
+/// By rows, all shares have similar numbers of rows, summed over the steps: the last sequences of a packed batch are
+/// the shortest.
 template <class T>
 static RecurrenceShare share_of(const Recurrence<T>& s, const RecurrenceCut& cut, int64_t number) {
     RecurrenceShare share{cut.by_rows, number, cut.shares, {0, 0}};
@@ -154,8 +154,9 @@ static RecurrenceShare share_of(const Recurrence<T>& s, const RecurrenceCut& cut
     return share;
 }
 
-/// Calls run(share, phase) for all shares and phases. A phase may need what every share did in those before: by rows only
-/// its own, so that one region holds all phases; by units each phase is a region.
+/// Calls run(share, phase) for all shares and phases. A phase may depend on previous phases: by rows only on those of
+/// its share, so that one parallel region contains all phases; by units on those of all shares, so that each phase is a
+/// region.
 template <class T, class Run>
 static void each_phase(const Recurrence<T>& s, const RecurrenceCut& cut, int64_t phases, Run&& run) {
     const int64_t regions = cut.by_rows ? 1 : phases;
@@ -235,7 +236,7 @@ static int32_t backward(const tl_recurrence_params& p, const tl_recurrence_array
     run_pieces(cut.shares, tl_num_threads(), [&](int64_t number) {
         TL_DISPATCH(recurrence_backward_pack<T>, s, share_of(s, cut, number));
     });
-    // One more, for the gradient of the state before the first step.
+    // One more phase, for the gradient of the initial state.
     each_phase(s, cut, s.project ? 2 * s.steps + 1 : s.steps + 1, [&](const RecurrenceShare& share, int64_t phase) {
         TL_DISPATCH(recurrence_backward<T>, s, share, phase);
     });

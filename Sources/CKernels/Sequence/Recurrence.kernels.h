@@ -1,14 +1,14 @@
 #include "Sequence/Panels.kernels.h"
 
-// The weights are packed once. Where there are rows enough, every share is some of them for all units and needs nothing of
-// the others; where there are few, a share is a range of hidden units for all gates, and each step is one region (two with
-// a projection) since it reads the state that all shares have made. Either way a share multiplies, then applies the cell
-// row by row.
+// The weights are packed once. With enough rows, a share is a range of rows for all units and does not depend on other
+// shares. With few rows, a share is a range of hidden units for all gates, and each step is one parallel region (two
+// with a projection), because it reads the state of all shares. In both cases a share multiplies, then computes the
+// cells row by row.
 //
-// The bound is the rate of fused multiplications and additions. With AVX2 (Zen 3, an LSTM of 256 units, 32 rows, 64
-// steps) a thread reaches 82 % of it forward and 77 % backward. By rows two threads do nearly as well each; by units
-// they lose a fifth to the exchange of states and to barriers. The products run at 95 %; the cells take 10 % of the
-// time forward and 12 % backward, copies for the gradient 3 % backward.
+// The bound is the rate of FMAs. With AVX2 (Zen 3, an LSTM of 256 units, 32 rows, 64 steps) a thread reaches 82 % of it
+// forward and 77 % backward. By rows two threads are almost as efficient; by units they lose a fifth to the exchange of
+// states and to barriers. The products reach 95 %; the cells take 10 % of the time forward and 12 % backward, copies
+// for the gradient 3 % backward.
 namespace tl::TL_ISA {
 
 template <class T>
@@ -21,15 +21,15 @@ static inline void copy_units(T* to, const T* from, int64_t begin, int64_t end) 
     __builtin_memcpy(to + begin, from + begin, size_t(end - begin) * sizeof(T));
 }
 
-/// to = f(a + b) on [begin, end). `to` is b itself or lies apart from both, so that no element needs another's result.
+/// to = f(a + b) on [begin, end). `to` is b or overlaps neither, so that no element depends on the result of another.
 template <class T, class Function>
 static inline void activate(T* to, const T* a, const T* b, int64_t begin, int64_t end, Function f) {
 #pragma clang loop vectorize(assume_safety)
     for (int64_t u = begin; u < end; u++) to[u] = f(a[u] + b[u]);
 }
 
-/// x P(x^2) / Q(x^2), fitted by us for the least relative error (1.4e-9) up to 9.02, where float32 has arrived at 1.
-/// With rounding 0.3 ulp in the mean and 3e-7 at most; less than half the time of `tl_tanh_f32`.
+/// x P(x^2) / Q(x^2), with coefficients fitted for minimal relative error (1.4e-9) up to 9.02, above which float32 tanh
+/// is 1. With rounding errors 0.3 ulp on average and at most 3e-7; less than half the time of `tl_tanh_f32`.
 static inline __attribute__((always_inline)) float hyperbolic_tangent(float x) {
     const float square = x * x, z = square > 81.3604f ? 81.3604f : square;
     float p = -1.22087758764e-11f;
@@ -47,15 +47,15 @@ static inline __attribute__((always_inline)) float hyperbolic_tangent(float x) {
     return below < -1.0f ? -1.0f : below;
 }
 static inline __attribute__((always_inline)) double hyperbolic_tangent(double x) { return tl_tanh_f64(x); }
-/// To 2 ulp but where it is below 1e-38, which no gate tells from 0; that is two thirds fewer operations than
-/// everywhere.
+/// To 2 ulp, except for results below 1e-38, which have no effect in a gate; this takes a third of the operations of an
+/// accurate function.
 static inline __attribute__((always_inline)) float logistic(float x) {
     return 1.0f / (1.0f + tl_falling_exp_f32(x < -88.0f ? 88.0f : -x));
 }
 static inline __attribute__((always_inline)) double logistic(double x) { return tl_sigmoid_f64(x); }
 
-/// The units [begin, end) of one row at a step. `product` is [gate_count][recurrence_rows][H] from the row on: what the
-/// state gave; it may be used up. `next` is the row of the state to come.
+/// Computes the units [begin, end) of one row in a step. `product` is [gate_count][recurrence_rows][H] from the row:
+/// the product of state and weights, which may be overwritten. `next` is the row of the next state.
 template <class T>
 static void cell_forward(const Recurrence<T>& s, int64_t t, int64_t row, int64_t begin, int64_t end, T* product,
                          T* next) {
@@ -63,7 +63,7 @@ static void cell_forward(const Recurrence<T>& s, int64_t t, int64_t row, int64_t
     const T* __restrict x = s.inputs + place * s.gate_count * H;
     const T* __restrict a = product;
     T* __restrict h = s.project ? s.full_state + row * H : s.y + place * H;
-    // Gates are made where they are kept for the gradient, or where their product was.
+    // Gates are written to the array for the gradient, or over their product.
     T* const gates = s.gates ? s.gates + place * 4 * H : product;
     const int64_t gate = s.gates ? H : apart;
     const auto each = [&](auto&& body) __attribute__((always_inline)) {
@@ -120,7 +120,7 @@ static void cell_forward(const Recurrence<T>& s, int64_t t, int64_t row, int64_t
     if (s.is_last(t, row)) copy_units(s.hn + row * H, h, begin, end);
 }
 
-/// One share of the weights, packed for the products.
+/// A share of the weights, packed for the products.
 template <class T>
 static void recurrence_forward_pack(const Recurrence<T>& s, const RecurrenceShare& share) {
     constexpr int width = Panel<T>::width;
@@ -133,8 +133,8 @@ static void recurrence_forward_pack(const Recurrence<T>& s, const RecurrenceShar
         pack_panels(s.project, 1, H, H, P, out_pack.begin, out_pack.end, s.packed_out + out_pack.begin * H * width);
 }
 
-/// One phase of a share. Phases 2 t and 2 t + 1 are the cells of step t and their projection; without a projection, phase t
-/// is step t. Steps are numbered as they are taken; `Recurrence::place` knows the direction.
+/// One phase of a share. Phases 2 t and 2 t + 1 are the cells of step t and their projection; without a projection,
+/// phase t is step t. Steps are in the order of computation; `Recurrence::step` converts to time indices.
 template <class T>
 static void recurrence_forward(const Recurrence<T>& s, const RecurrenceShare& share, int64_t phase) {
     constexpr int width = Panel<T>::width;
@@ -173,9 +173,9 @@ static void recurrence_forward(const Recurrence<T>& s, const RecurrenceShare& sh
     }
 }
 
-/// Gradients of the gates of the units [begin, end) of one row, from that of the hidden state, dh, which is used up.
-/// They go to `step`, [gate_count, batch, gate_row] from the row on, which the product of this step reads, and to the
-/// array of all rows.
+/// Computes the gradients of the gates of the units [begin, end) of one row from that of the hidden state, dh, which is
+/// overwritten. They are written to `step`, [gate_count, batch, gate_row] from the row, which the product of this step
+/// reads, and to the array of all rows.
 template <class T>
 static void cell_backward(const Recurrence<T>& s, int64_t t, int64_t row, int64_t begin, int64_t end, T* grad_h,
                           T* step) {
@@ -229,13 +229,13 @@ static void cell_backward(const Recurrence<T>& s, int64_t t, int64_t row, int64_
             dx[H + u] = all[H + u] = d1[u] = dh[u] * (before[u] - fresh) * z * (1 - z);
             all[2 * H + u] = d2[u] = dn * r;
             dx[2 * H + u] = dn;
-            dh[u] *= z;  // its direct way to the state before
+            dh[u] *= z;  // the direct term of the gradient of the previous state
         });
     }
     }
 }
 
-/// One share of the weights, packed for the products, and of what each row started from, for the gradient of the weights.
+/// A share of the weights, packed for the products, and the initial state of each row, for the gradient of the weights.
 template <class T>
 static void recurrence_backward_pack(const Recurrence<T>& s, const RecurrenceShare& share) {
     constexpr int width = Panel<T>::width;
@@ -250,7 +250,7 @@ static void recurrence_backward_pack(const Recurrence<T>& s, const RecurrenceSha
             __builtin_memcpy(s.previous + s.place(t, r) * P, s.hidden_before(t, r), size_t(P) * sizeof(T));
 }
 
-/// The gradient of the state before step t, from those of the gates of all units.
+/// Computes the gradient of the state before step t from those of the gates of all units.
 template <class T>
 static void recurrence_backward_state(const Recurrence<T>& s, const RecurrenceShare& share, int64_t t) {
     constexpr int width = Panel<T>::width;
@@ -264,7 +264,7 @@ static void recurrence_backward_state(const Recurrence<T>& s, const RecurrenceSh
                           int(P - j * width < width ? P - j * width : width), g > 0 || s.cell == TL_CELL_GRU);
 }
 
-/// The gradient of the projected state of step t.
+/// Computes the gradient of the projected state of step t.
 template <class T>
 static void recurrence_backward_projected(const Recurrence<T>& s, const RecurrenceShare& share, int64_t t) {
     constexpr int width = Panel<T>::width;
@@ -278,7 +278,7 @@ static void recurrence_backward_projected(const Recurrence<T>& s, const Recurren
     }
 }
 
-/// The gradients of the gates of step t.
+/// Computes the gradients of the gates of step t.
 template <class T>
 static void recurrence_backward_cells(const Recurrence<T>& s, const RecurrenceShare& share, int64_t t) {
     constexpr int width = Panel<T>::width;
@@ -290,14 +290,14 @@ static void recurrence_backward_cells(const Recurrence<T>& s, const RecurrenceSh
             panel_product(rows.end - rows.begin, P, s.grad_projected + s.place(t, rows.begin) * P, s.row_step * P, 1,
                           s.packed_out + j * P * width, s.full_state + rows.begin * H + j * width, H,
                           int(H - j * width < width ? H - j * width : width), false);
-    // In turn, since another share may still read the gates of the step before.
+    // Alternating buffers, because another share may still read the gates of the previous step.
     T* gates = s.grad_gates[t & 1];
     for (int64_t r = rows.begin; r < rows.end; r++)
         cell_backward(s, t, r, begin, end, s.project ? s.full_state + r * H : s.grad_h + r * P, gates + r * s.gate_row);
 }
 
-/// One phase of a share. A phase ends where the next thing needs what other shares have made of the same step: with a
-/// projection after its gradient and after the cells, without one after the cells.
+/// One phase of a share. A phase ends where the next computation depends on results of other shares for the same step:
+/// with a projection after its gradient and after the cells, otherwise after the cells.
 template <class T>
 static void recurrence_backward(const Recurrence<T>& s, const RecurrenceShare& share, int64_t phase) {
     const int64_t t = s.steps - 1 - (s.project ? phase / 2 : phase);

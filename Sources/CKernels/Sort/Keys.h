@@ -1,12 +1,12 @@
-// Elements as unsigned integers that compare as the elements do, NaN largest and both zeros equal.
+// Elements as unsigned integers in the order of the elements, with NaN largest and both zeros equal.
 #ifndef TL_SORT_KEYS_H
 #define TL_SORT_KEYS_H
 #include "include/tl_types.h"
 
 namespace tl {
 
-/// A key with the position of its element: unequal for unequal positions, so that any sort of entries is a stable sort
-/// of elements. Keys of 32 bits share one word with the position.
+/// A key with the index of its element: entries are unique, so that any sort of entries is a stable sort of elements.
+/// Keys of 32 bits share one word with the index.
 template <class Key>
 struct Entry;
 
@@ -31,7 +31,7 @@ struct Entry<uint64_t> {
     bool operator<(const Entry& other) const { return key != other.key ? key < other.key : at < other.at; }
 };
 
-/// Of an IEEE number by its bits: sign and magnitude become an offset, -0 is taken as 0.
+/// The key of an IEEE number: sign and magnitude are converted to an offset, and -0 to 0.
 template <class Bits>
 inline Bits floating_key(Bits bits, Bits infinity) {
     constexpr Bits sign = Bits(1) << (8 * sizeof(Bits) - 1);
@@ -41,7 +41,7 @@ inline Bits floating_key(Bits bits, Bits infinity) {
     return bits & sign ? Bits(~bits) : Bits(bits | sign);
 }
 
-/// `Raw` is what lies in memory, `Key` what sorts; `bits` is how many low bits of the key say anything.
+/// `Raw` is the stored type, `Key` the type that is sorted; `bits` is the number of significant low bits of the key.
 template <int dtype>
 struct KeyOf;
 #define TL_KEY_OF(dtype, raw, key, used, ...)                                                                          \

@@ -1,4 +1,4 @@
-// The order of whole rows.
+// The lexicographic order of rows.
 #include "Sort/Keys.h"
 #include "Support/Forward.h"
 #include "Support/Scratch.h"
@@ -9,10 +9,10 @@ namespace tl {
 
 namespace {
 
-/// The order of contiguous rows: by their first elements, where these agree by the next, and so on.
+/// The lexicographic order of contiguous rows.
 template <class K>
 void order_rows(const typename K::Raw* x, int64_t count, int64_t width, int64_t* order) {
-    // The first element lies beside the row's number: most comparisons need no more.
+    // The first element is stored with the row number: it decides most comparisons.
     struct Row {
         typename K::Key first;
         uint32_t number;

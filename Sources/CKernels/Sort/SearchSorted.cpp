@@ -9,8 +9,8 @@ namespace tl {
 
 namespace {
 
-/// How many elements of a sorted row come before `wanted`; with `right`, before or at it. The loop has no branch that
-/// depends on the elements, since no processor could foresee it.
+/// The number of elements of a sorted row that are less than `wanted`; with `right`, less or equal. The loop has no
+/// branch that depends on the elements, because such branches are mispredicted.
 template <class K>
 int64_t position_in(const typename K::Raw* row, int64_t count, int64_t step, typename K::Key wanted, bool right) {
     int64_t at = 0;

@@ -11,8 +11,8 @@ namespace tl {
 
 namespace {
 
-/// Least significant digit first, bytes as digits; digits in which all keys agree are skipped. Returns where the sorted
-/// entries are.
+/// Radix sort, least significant byte first; bytes that are equal in all keys are skipped. Returns the address of the
+/// sorted entries.
 template <class E>
 E* radix_sort(E* entries, E* other, int64_t count, int digits) {
     for (int digit = 0; digit < digits; digit++) {
@@ -31,8 +31,8 @@ E* radix_sort(E* entries, E* other, int64_t count, int digits) {
     return entries;
 }
 
-/// The least `wanted` of `count` entries in order: those seen so far are kept sorted, and nearly every later one is
-/// refused by one comparison with the worst of them.
+/// The `wanted` smallest of `count` entries in order. The smallest so far are kept sorted; most later entries are
+/// rejected by one comparison with the largest of them.
 template <class E, class Read>
 void select_least(E* best, int64_t wanted, int64_t count, Read&& read) {
     for (int64_t i = 0; i < wanted; i++) best[i] = read(i);
@@ -46,13 +46,13 @@ void select_least(E* best, int64_t wanted, int64_t count, Read&& read) {
     }
 }
 
-/// Up to so many entries are kept sorted while a row goes by; more are partitioned.
+/// The largest selection that is kept sorted while a row is read; larger ones are partitioned.
 constexpr int64_t selection_limit = 64;
 
-/// Below this a comparison sort is faster.
+/// The length below which a comparison sort is faster.
 constexpr int64_t radix_threshold = 512;
 
-/// The first `wanted` entries of every row in ascending (or descending) order; ties by position either way.
+/// The first `wanted` entries of every row in ascending (or descending) order; ties by index in both cases.
 template <class K>
 void sort_rows(const tl_tensor* x, bool descending, const tl_tensor* values, const tl_tensor* indices) {
     using Raw = typename K::Raw;
@@ -64,7 +64,7 @@ void sort_rows(const tl_tensor* x, bool descending, const tl_tensor* values, con
     const int64_t index_step = x->rank ? indices->strides[last] : 0;
     if (width == 0 || wanted == 0) return;
     const bool all = wanted == width, radix = all && width >= radix_threshold;
-    // A row in falling order would move every entry; short selections bound what that costs.
+    // A descending row would move every entry; this cost is limited for short selections.
     const bool few = wanted <= selection_limit && wanted * 8 <= width;
     const StridedLoop<3> loop(x->shape, std::max(last, 0), {x, values, indices});
     parallel_for(loop.count, std::max<int64_t>(1, 2048 / width), [&](int64_t begin, int64_t end) {
@@ -72,7 +72,7 @@ void sort_rows(const tl_tensor* x, bool descending, const tl_tensor* values, con
         E* const entries = memory.need<E>();
         loop.run(begin, end, [&](char** address, int64_t) {
             const auto* from = reinterpret_cast<const Raw*>(address[0]);
-            // Complemented keys ascend where elements descend, and leave equal ones in order.
+            // The complement of a key reverses the order and keeps ties in order.
             const Key flip = descending ? Key(~Key(0)) : Key(0);
             const auto entry = [&](int64_t i) { return E(Key(K::call(from[i * x_step]) ^ flip), uint32_t(i)); };
             const E* sorted = entries;

@@ -1,15 +1,16 @@
 // The caching allocator.
 //
-// Sizes are rounded up to classes: multiples of 64 bytes to 1 KB, then four steps a power of two. Three kinds of sizes:
-//   small  (to 32 KB)  a stack of free blocks a class and thread, without any locking; half of a full stack goes to,
-//                      and an empty one is filled from, the shared stacks. Blocks to 1 KB are cut from slabs of 64 KB:
-//                      from the heap, each would cost two to three times its size in alignment and headers
-//   medium (to 4 MB)   a shared stack a class, behind a spin lock; from 128 KB on mapped from the system: in the heap, blocks that
-//                      stay would lie between what libraries allocate and free, and their free memory could not be given back
-//   large              mapped from the system in whole huge pages, kept in one list and handed out best fit first
+// Sizes are rounded up to size classes: multiples of 64 bytes to 1 KB, then four classes per power of two. There are
+// three kinds of sizes:
+//   small  (to 32 KB)  a stack of free blocks per class and thread, without locks; half of a full stack is moved to the
+//                      shared stacks, and an empty one is filled from them. Blocks to 1 KB are cut from slabs of 64 KB:
+//                      in the heap each would cost two to three times its size in alignment and headers
+//   medium (to 4 MB)   a shared stack per class, with a spin lock; from 128 KB mapped from the system: in the heap,
+//                      cached blocks would fragment the memory of libraries, which could not be returned to the system
+//   large              mapped from the system in whole huge pages, in one list with best-fit allocation
 //
-// Counting: a thread adds up what it took and gave in a counter that only it writes, and hands it to the shared counter
-// every 64 KB, so that the fast path holds no locked instruction. tl_memory() adds up the counters of all threads.
+// Statistics: a thread counts its allocations in a counter that only it writes, and adds it to the shared counter every
+// 64 KB, so that the fast path has no atomic read-modify-write. tl_memory() adds the counters of all threads.
 #include "Support/MemoryLimit.h"
 #include "Support/Pages.h"
 #include "include/tl_support.h"
@@ -42,10 +43,10 @@ constexpr size_t size_of_class(int index) {
     return (size_t(5) + step) << (power - 2);
 }
 
-/// What the first words of a free block hold.
+/// The first words of a free block.
 struct Block {
     Block* next;
-    const void* owner; // of a medium block: the thread that freed it
+    const void* owner; // the thread that freed it, for medium blocks
 };
 
 struct SpinLock {
@@ -64,7 +65,7 @@ struct SpinLock {
 struct alignas(64) SharedStack {
     SpinLock lock;
     Block* first = nullptr;
-    char *uncut = nullptr, *end = nullptr; // what is left of the slab that blocks are being cut from
+    char *uncut = nullptr, *end = nullptr; // the rest of the slab from which blocks are cut
 };
 SharedStack shared[shared_classes];
 
@@ -75,7 +76,7 @@ void raise_peak(int64_t candidate) {
     while (seen < candidate && !peak.compare_exchange_weak(seen, candidate, std::memory_order_relaxed)) {}
 }
 
-// ---- What one thread keeps
+// ---- Per-thread state
 
 struct ThreadCache {
     Block* first[small_classes];
@@ -86,13 +87,13 @@ struct ThreadCache {
 };
 thread_local constinit ThreadCache cache{};
 
-// Threads end after static destructors have run, so what they need then is never destroyed.
+// Threads may end after static destructors have run, so that objects they need are never destroyed.
 SpinLock registry_lock;
 ThreadCache* registry = nullptr;
 pthread_key_t end_of_thread;
 pthread_once_t end_of_thread_once = PTHREAD_ONCE_INIT;
 
-/// At most this many blocks of a class stay with a thread: 64 KB of them, but between 4 and 64.
+/// The maximum number of free blocks of a class per thread: 64 KB of them, but between 4 and 64.
 struct KeepTable {
     int32_t blocks[small_classes];
     constexpr KeepTable() : blocks() {
@@ -168,12 +169,12 @@ void note_system_allocation() {
     ++tl_kernel_thread()->system_allocations;
 }
 
-/// An offset in a page for a mapped block, another one for each. Processors take a load for dependent on an earlier store whose
-/// address has the same last 12 bits, and loops over several arrays, such as those of an optimiser, would meet that all the time if
-/// all arrays began at a page.
+/// The offset of a mapped block in its first page, different for each block. CPUs delay a load after a store whose address has the
+/// same low 12 bits. If all arrays began at a page boundary, loops over several arrays, such as optimiser steps, would cause
+/// such delays constantly.
 size_t next_page_offset() {
     static std::atomic<uint32_t> blocks{0};
-    constexpr uint32_t lines = 4096 / 64, step = 13; // without a common divisor, so that all lines of a page have their turn
+    constexpr uint32_t lines = 4096 / 64, step = 13; // coprime, so that all cache lines of a page are used
     return blocks.fetch_add(1, std::memory_order_relaxed) * step % lines * 64;
 }
 
@@ -212,15 +213,15 @@ void to_system(void* block, size_t size) {
 // ---- Slabs: a header of 64 bytes, then blocks of one class
 
 struct alignas(64) Slab {
-    uint32_t free; // blocks found free while the cache is being emptied
+    uint32_t free; // blocks found free while the cache is emptied
 };
 
 SpinLock region_lock;
-char *region = nullptr, *region_end = nullptr; // where the next slabs come from
+char *region = nullptr, *region_end = nullptr; // the rest of the region from which slabs are cut
 
 char* map_region() {
 #if defined(__linux__)
-    // Mapped larger, to start at a multiple of a slab, since the address of a block has to lead to its slab.
+    // The mapping is larger, so that slabs can be aligned to their size: the slab of a block is found by its address.
     char* start = static_cast<char*>(tl::map_pages(region_bytes + slab_bytes));
     if (!start) return nullptr;
     const size_t before = (slab_bytes - reinterpret_cast<uintptr_t>(start) % slab_bytes) % slab_bytes;
@@ -265,8 +266,8 @@ uint32_t blocks_in_slab(int index) {
     return static_cast<uint32_t>((slab_bytes - sizeof(Slab)) / size_of_class(index));
 }
 
-/// A chain of new blocks, cut from the current slab of the class: a page of them at most, so that memory is touched
-/// only when it is about to be used.
+/// A chain of new blocks, cut from the current slab of the class: at most a page, so that memory is touched only
+/// shortly before its use.
 Block* cut_blocks(int index) {
     const size_t size = size_of_class(index);
     SharedStack& stack = shared[index];
@@ -287,15 +288,14 @@ Block* cut_blocks(int index) {
     return first;
 }
 
-// Two threads that each held some of a slab's blocks would miscount them.
+// Two threads with blocks of the same slab would count them wrongly.
 constinit std::mutex emptying;
 
-/// Gives back the slabs of a class all of whose blocks are in the chain; the other blocks become the shared stack
-/// again.
+/// Releases the slabs of a class whose blocks are all in the chain; the other blocks are pushed to the shared stack.
 void empty_slabs(int index, Block* chain) {
     std::lock_guard hold_all(emptying);
     const uint32_t full = blocks_in_slab(index);
-    Slab* current = nullptr; // still being cut: it stays
+    Slab* current = nullptr; // still being cut, so that it is kept
     {
         std::lock_guard hold(shared[index].lock);
         if (shared[index].uncut != shared[index].end)
@@ -311,7 +311,7 @@ void empty_slabs(int index, Block* chain) {
         block->next = list;
         list = block;
     }
-    // A slab goes with the last of its blocks.
+    // A slab is released with its last block.
     while (going) {
         Slab* slab = slab_of(going);
         going = going->next;
@@ -325,8 +325,8 @@ void empty_slabs(int index, Block* chain) {
     shared[index].first = kept;
 }
 
-/// A free block; nil if there is none. Of the blocks freed last, one that the calling thread freed is preferred: it may still be in
-/// the caches of its processor. Threads that take and free buffers at the same time would exchange them otherwise.
+/// A free block; NULL if there is none. Among the last blocks freed, one freed by the calling thread is preferred, because it may
+/// still be in the cache of its CPU. Otherwise threads that allocate and free buffers at the same time would exchange them.
 Block* take_shared(int index) {
     constexpr int candidates = 8;
     SharedStack& stack = shared[index];
@@ -348,7 +348,7 @@ void put_shared(int index, Block* block) {
     stack.first = block;
 }
 
-/// A new block, and perhaps others behind it.
+/// A new block, possibly followed by others.
 Block* take_from_system(int index) {
     const auto take = [&]() -> Block* {
         if (index < slab_classes) return cut_blocks(index);
@@ -364,25 +364,25 @@ Block* take_from_system(int index) {
     return block;
 }
 
-// ---- Large blocks: a header of 64 bytes, then the block
+// ---- Large blocks: a header of 64 bytes, followed by the block
 
 struct alignas(64) Large {
-    void* start;   // of the mapping; the header has an offset in its first page
-    size_t mapped; // bytes, header included
+    void* start;   // of the mapping; the header is at an offset in its first page
+    size_t mapped; // bytes, including the header
     Large *smaller, *larger;
 };
 std::mutex large_lock;
-Large* smallest_large = nullptr; // free ones, in ascending order
+Large* smallest_large = nullptr; // free blocks, in ascending order
 
 void unmap(Large* large) {
     reserved.fetch_sub(static_cast<int64_t>(large->mapped), std::memory_order_relaxed);
     tl::unmap_pages(large->start, large->mapped);
 }
 
-/// From this size on, the kernel is asked what is free: it then takes longer to fill the block than to ask.
+/// The size from which available memory is queried: filling the block then takes longer than the query.
 constexpr size_t asked_size = 256 << 20;
 
-/// Whether a block of this size can be filled. Linux maps it in any case, and ends the process when it is written.
+/// Whether enough memory is available for a block. Linux maps it in any case, and kills the process when it is written.
 bool can_be_filled(size_t size) {
     if (reserved.load(std::memory_order_relaxed) + static_cast<int64_t>(size) > tl_memory_limit()) return false;
     return size < asked_size || static_cast<int64_t>(size) <= tl::available_memory();
@@ -391,7 +391,8 @@ bool can_be_filled(size_t size) {
 Large* map(size_t size) {
     if (!can_be_filled(size)) return nullptr;
 #if defined(__linux__)
-    // Mapped larger, so that the block can start at a huge page; otherwise its first and last pages would be small ones.
+    // The mapping is larger, so that the block can be aligned to huge pages; otherwise its first and last pages would
+    // be small.
     const size_t mapped = size + huge_page;
     char* start = static_cast<char*>(tl::map_pages(mapped));
     if (!start) return nullptr;
@@ -416,11 +417,11 @@ Large* map(size_t size) {
 void* allocate_large(size_t size) {
     if (size > SIZE_MAX / 4) return nullptr;
     if (const int64_t limit = tl_kernel_thread()->block_limit; limit > 0 && size > static_cast<size_t>(limit)) return nullptr;
-    // With the offset in the first page.
+    // One page more for the offset in the first page.
     const size_t needed = (size + sizeof(Large) + 4096 + 4095) / 4096 * 4096;
     Large* large = nullptr;
     {
-        // The smallest that fits, unless a quarter of it or more would lie idle.
+        // The smallest block that fits, unless a quarter of it or more would be unused.
         std::lock_guard hold(large_lock);
         for (large = smallest_large; large && large->mapped < needed;) large = large->larger;
         if (large && large->mapped - needed > needed / 3) large = nullptr;
@@ -451,7 +452,7 @@ void deallocate_large(void* block) {
     if (after) after->smaller = large;
 }
 
-// ---- Forks: all locks are held meanwhile, so that the child finds every list whole
+// ---- Forks: all locks are held during a fork, so that the lists of the child are consistent
 
 void lock_all() {
     emptying.lock();
@@ -469,8 +470,8 @@ void unlock_all() {
     emptying.unlock();
 }
 
-/// The child has only the thread that forked. The caches of the others lie in memory that its own threads will use; the
-/// blocks in them are lost, since their threads may have been in the middle of a change.
+/// The child has only the thread that forked. The caches of other threads are in memory that threads of the child will
+/// use; their blocks are lost, because they may have been in the middle of a change.
 void forget_other_threads() {
     for (ThreadCache* each = registry; each; each = each->next)
         if (each != &cache)
@@ -482,7 +483,7 @@ void forget_other_threads() {
 
 void watch_forks() { pthread_atfork(lock_all, unlock_all, forget_other_threads); }
 
-// ---- The slow paths, kept out of line so that the fast ones need no stack frame
+// ---- Slow paths, not inlined so that the fast paths need no stack frame
 
 [[gnu::noinline]] void* allocate_beyond_small(size_t size) {
     if (size > large_limit) return allocate_large(size);
@@ -500,11 +501,11 @@ void watch_forks() { pthread_atfork(lock_all, unlock_all, forget_other_threads);
     put_shared(index, static_cast<Block*>(block));
 }
 
-/// A block of a small class for a thread that has none, and half a stack with it: a thread which only takes what
-/// another gives then locks rarely.
+/// A block of a small class for a thread without one, and half a stack in addition: a thread that only frees blocks of
+/// others thus locks rarely.
 [[gnu::noinline]] void* refill(ThreadCache& own, int index) {
     if (own.ended) {
-        // The thread is being torn down: nothing may stay with it.
+        // The thread is exiting: no blocks may be kept for it.
         Block* single = take_shared(index);
         if (!single) {
             single = take_from_system(index);
@@ -576,7 +577,7 @@ void tl_deallocate(void* pointer, size_t size) {
 }
 
 void tl_empty_cache(void) {
-    // Other threads keep their small blocks, at most 64 KB or four blocks a class.
+    // Other threads keep their small blocks, at most 64 KB or four blocks per class.
     for (int index = 0; index < small_classes; ++index) give_to_shared(cache, index, 0);
     for (int index = 0; index < shared_classes; ++index) {
         Block* block;

@@ -1,4 +1,4 @@
-// Complex numbers as they lie in memory: the real part, then the imaginary one.
+// Complex numbers in memory: the real part, followed by the imaginary part.
 #ifndef TL_COMPLEX_H
 #define TL_COMPLEX_H
 
@@ -39,12 +39,12 @@ inline bool operator==(Complex<T> a, Complex<T> b) {
     return a.re == b.re && a.im == b.im;
 }
 
-/// Smith's algorithm: the larger part of the divisor is taken out, so that no square overflows or vanishes.
+/// Smith's algorithm: the larger part of the divisor is factored out, so that no square overflows or underflows.
 template <class T>
 inline Complex<T> operator/(Complex<T> a, Complex<T> b) {
     const bool is_steep = __builtin_fabs(double(b.im)) > __builtin_fabs(double(b.re));
     const T large = is_steep ? b.im : b.re, small = is_steep ? b.re : b.im;
-    // 0 / 0 as of real numbers, and anything else by 0 is infinite.
+    // 0 / 0 is NaN as for real numbers, and other numbers divided by 0 are infinite.
     if (large == 0) return {a.re / large, a.im / large};
     const T ratio = small / large, scale = T(1) / (large + small * ratio);
     if (is_steep) return {(a.re * ratio + a.im) * scale, (a.im * ratio - a.re) * scale};

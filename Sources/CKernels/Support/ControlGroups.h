@@ -1,4 +1,4 @@
-// The control groups that limit this process.
+// The control groups (cgroups) of this process.
 #ifndef TL_CONTROL_GROUPS_H
 #define TL_CONTROL_GROUPS_H
 #include <cstdio>
@@ -14,8 +14,8 @@ inline bool names_controller(const char* list, const char* controller) {
     return false;
 }
 
-/// Calls `visit(folder, is_unified)` for the group of this process that a controller ("cpu", "memory") has, and each group
-/// above it: a limit holds for the children too. `is_unified` says that the files are those of version 2.
+/// Calls `visit(folder, is_unified)` for the control group of this process for a controller ("cpu", "memory"), and for
+/// each of its ancestors, whose limits apply too. `is_unified` is true for cgroups version 2.
 template <class Visit>
 void each_control_group(const char* controller, Visit visit) {
     FILE* file = std::fopen("/proc/self/cgroup", "r");

@@ -4,7 +4,7 @@
 #include <cstring>
 
 namespace tl {
-/// Storage of the dtypes that are no C++ type of their own everywhere.
+/// Storage types of dtypes without a portable C++ type.
 struct Half {
     uint16_t bits;
 };
@@ -16,7 +16,7 @@ struct Bool {
 };
 } // namespace tl
 
-// Loops over complex numbers stay scalar where vectors would not pay, which is no news.
+// Some loops over complex numbers are not vectorised, which is expected.
 #pragma clang diagnostic ignored "-Wpass-failed"
 
 #define TL_KERNEL_BODY "Support/Convert.kernels.h"

@@ -1,16 +1,16 @@
-// Conversion of blocks of elements between dtypes, contiguous or strided on either side.
+// Conversion of blocks of elements between dtypes, with contiguous or strided source and destination.
 #ifndef TL_CONVERT_H
 #define TL_CONVERT_H
 #include "include/tl_types.h"
 
 namespace tl {
 
-/// Converts `count` elements; strides count elements of their own side and may be zero (source) or negative.
+/// Converts `count` elements; strides are in elements of their side and may be zero (source) or negative.
 using ConvertBlock = void (*)(const void* source, int64_t source_stride, void* destination,
                               int64_t destination_stride, int64_t count);
 
-/// The function that converts `from` to `to`. All pairs exist whose first or second is float32, float64, int64, bool or
-/// complex, and all pairs of equal dtypes; others give NULL and take two steps, through compute_dtype(from).
+/// The function that converts `from` to `to`. It exists for pairs with float32, float64, int64, bool or complex, and
+/// for equal dtypes; for others it is NULL, and the conversion goes through compute_dtype(from).
 ConvertBlock convert_block(int32_t from, int32_t to);
 
 inline int64_t size_of_dtype(int32_t dtype) {
@@ -28,8 +28,7 @@ inline int64_t size_of_dtype(int32_t dtype) {
     }
 }
 
-/// The dtype in which arithmetic on `dtype` is done: float32 for half types, int64 for integers and bool,
-/// a complex one itself.
+/// The compute dtype of `dtype`: float32 for half types, int64 for integers and bool, a complex dtype itself.
 inline int32_t compute_dtype(int32_t dtype) {
     switch (dtype) {
     case TL_FLOAT64: return TL_FLOAT64;

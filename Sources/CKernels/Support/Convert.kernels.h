@@ -57,7 +57,7 @@ template <>
 struct Cast<BFloat16, Bool> {
     static inline BFloat16 call(Bool value) { return BFloat16{static_cast<uint16_t>(value.byte ? 0x3f80 : 0)}; }
 };
-// A complex number becomes a real one by losing its imaginary part, and is true where one of its parts is not 0.
+// The conversion of complex to real discards the imaginary part; the conversion to bool tests both parts.
 template <class To, class From>
 struct Cast<To, Complex<From>> {
     static inline To call(Complex<From> value) { return Cast<To, From>::call(value.re); }
@@ -94,7 +94,7 @@ template <class To, class From>
 struct Cast<Complex<To>, Complex<From>> {
     static inline Complex<To> call(Complex<From> value) { return {To(value.re), To(value.im)}; }
 };
-/// By way of a wider integer, so that out-of-range values wrap as integers do.
+/// The conversion goes through a wider integer, so that values out of range wrap as integers do.
 #define TL_NARROW_FROM_FLOATING(From, To)                                                                              \
     template <>                                                                                                        \
     struct Cast<To, From> {                                                                                            \
@@ -122,7 +122,7 @@ void convert(const void* source, int64_t source_stride, void* destination, int64
             const To value = Cast<To, From>::call(*from);
             for (int64_t i = 0; i < count; ++i) to[i] = value;
         } else if (source_stride == -1) {
-            // Flipped rows: with the step known, elements are loaded in runs and reversed in registers.
+            // Reversed rows: with a constant stride, elements are loaded as vectors and reversed in registers.
 #pragma clang loop vectorize(assume_safety)
             for (int64_t i = 0; i < count; ++i) to[i] = Cast<To, From>::call(from[-i]);
         } else {
@@ -214,7 +214,7 @@ inline ConvertBlock find_conversion(int32_t from, int32_t to) {
 
 typedef uint32_t Lane8 __attribute__((vector_size(32), aligned(4)));
 
-/// Eight rows of eight words at once, in registers: 24 shuffles instead of 64 loads and stores.
+/// Transposes eight rows of eight words in registers: 24 shuffles instead of 64 loads and stores.
 inline void transpose_8x8(const uint32_t* source, int64_t source_stride, uint32_t* destination,
                           int64_t destination_stride) {
     Lane8 row[8], half[8];
@@ -245,8 +245,8 @@ void transpose_elements(const T* source, int64_t source_stride, T* destination, 
             destination[r * destination_stride + c] = source[c * source_stride + r];
 }
 
-/// In blocks of 16 x 16, so that a cache line is read and written as a whole: with strides that are a power of two,
-/// lines of neighbouring columns displace one another.
+/// Transposes blocks of 16 x 16, so that whole cache lines are read and written: with power-of-two strides, the lines
+/// of neighbouring columns map to the same sets.
 inline void transpose_words(const uint32_t* source, int64_t source_stride, uint32_t* destination,
                             int64_t destination_stride, int64_t rows, int64_t columns) {
     const int64_t whole_rows = rows / 16 * 16, whole_columns = columns / 16 * 16;

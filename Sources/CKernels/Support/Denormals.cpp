@@ -10,10 +10,10 @@ namespace {
 
 std::atomic<bool> wanted{false};
 
-/// Sets the mode of the calling thread; false where there is none.
+/// Sets the mode of the calling thread; returns false if the CPU has no such mode.
 bool set_mode([[maybe_unused]] bool flush) {
 #if defined(__x86_64__)
-    // Results that are denormal become 0 (bit 15), and so do denormal operands (bit 6).
+    // Denormal results (bit 15) and denormal operands (bit 6) are treated as 0.
     constexpr unsigned int bits = 0x8040;
     _mm_setcsr(flush ? _mm_getcsr() | bits : _mm_getcsr() & ~bits);
     return true;
@@ -32,7 +32,7 @@ bool set_mode([[maybe_unused]] bool flush) {
 } // namespace
 
 void tl::follow_denormal_mode() {
-    // Unknown at first: a thread starts with the mode of the thread that started it.
+    // Initially unknown: a thread inherits the mode of the thread that started it.
     static thread_local int mode = -1;
     const int now = wanted.load(std::memory_order_relaxed);
     if (__builtin_expect(mode == now, 1)) return;

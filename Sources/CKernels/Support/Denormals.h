@@ -3,7 +3,7 @@
 
 namespace tl {
 
-/// Gives a worker of the thread pool the mode for denormal numbers that was set last.
+/// Sets the mode of denormal numbers of a worker thread to the mode that was set last.
 void follow_denormal_mode();
 
 } // namespace tl

@@ -7,7 +7,7 @@
 namespace tl {
 namespace {
 
-/// One slot a device. A slot is claimed, filled and then shown by `registered`, after which it never changes.
+/// One slot per device. A slot is claimed, filled and then published by `registered`; afterwards it does not change.
 tl_device_interface interfaces[TL_DEVICE_COUNT];
 std::atomic<bool> claimed[TL_DEVICE_COUNT];
 std::atomic<const tl_device_interface*> registered[TL_DEVICE_COUNT];
@@ -59,7 +59,8 @@ void tl_device_deallocate(int32_t device, void* block, size_t size) {
     if (const tl_device_interface* interface = interface_of(device)) interface->deallocate(block, size);
 }
 
-/// Copies by the device's function, or as the CPU does. A size of 0 asks nobody: its addresses may be NULL.
+/// Copies by the function of the device, or as for the CPU. For a size of 0 no function is called, because addresses
+/// may be NULL.
 static int32_t copy(int32_t device, decltype(&tl_device_interface::copy_within) function, void* to, const void* from,
                     size_t size) {
     if (device == TL_DEVICE_CPU) {

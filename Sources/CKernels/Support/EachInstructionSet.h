@@ -1,12 +1,13 @@
-// Includes TL_KERNEL_BODY once for each instruction set; see InstructionSets.h. With TL_WITH_VNNI it is included once more, as
-// avx512_vnni, for processors that add four products of bytes to a word in one instruction. No include guard on purpose.
+// Includes TL_KERNEL_BODY once per instruction set; see InstructionSets.h. With TL_WITH_VNNI it is also included as
+// avx512_vnni, for CPUs with VNNI, which adds four products of bytes to a word in one instruction. Deliberately without
+// an include guard.
 #include "Support/InstructionSets.h"
 #ifndef TL_KERNEL_BODY
 #error "define TL_KERNEL_BODY before including EachInstructionSet.h"
 #endif
 
-// TL_VECTOR_BYTES is the size of the set's registers, TL_HAS_HALF says whether it converts float16 in hardware,
-// TL_HAS_FMA whether it fuses multiplication and addition, TL_HAS_VNNI whether the kernels may use VNNI.
+// TL_VECTOR_BYTES is the register size of the instruction set, TL_HAS_HALF whether it converts float16, TL_HAS_FMA
+// whether it has fused multiply-add, TL_HAS_VNNI whether the kernels may use VNNI.
 #define TL_HAS_VNNI 0
 #define TL_ISA baseline
 #define TL_VECTOR_BYTES 16

@@ -1,4 +1,4 @@
-// The types of elements, for kernels that are templates of them.
+// The types of elements, for template kernels.
 #ifndef TL_ELEMENT_TYPES_H
 #define TL_ELEMENT_TYPES_H
 #include "Support/Complex.h"
@@ -8,7 +8,7 @@
 
 namespace tl {
 
-/// Calls body with a value of an unsigned type as wide as the dtype, for kernels that only move elements.
+/// Calls body with a value of an unsigned type of the size of the dtype, for kernels that only copy elements.
 template <class Body>
 inline void with_raw_type(int32_t dtype, Body&& body) {
     switch (size_of_dtype(dtype)) {
@@ -20,8 +20,7 @@ inline void with_raw_type(int32_t dtype, Body&& body) {
     }
 }
 
-/// Calls body with a value of the type of the elements. The half types are not among them: who adds to them does so in
-/// float32, by `HalfAsFloat`.
+/// Calls body with a value of the element type. Half types are not supported; additions to them use `HalfAsFloat`.
 template <class Body>
 inline void with_number_type(int32_t dtype, Body&& body) {
     switch (dtype) {
@@ -38,8 +37,8 @@ inline void with_number_type(int32_t dtype, Body&& body) {
     }
 }
 
-/// For updates of half types in place: `changed` becomes float32, is handed on with the other operand, and is written
-/// back. Sums over equal indices are then rounded once.
+/// For in-place updates of half types: `changed` is converted to float32, passed with the other operand, and converted
+/// back. Sums for equal indices are thus rounded once.
 template <class Body>
 inline bool half_as_float(const tl_tensor* changed, const tl_tensor* other, Body&& body) {
     if (changed->dtype != TL_FLOAT16 && changed->dtype != TL_BFLOAT16) return false;
@@ -52,7 +51,7 @@ inline bool half_as_float(const tl_tensor* changed, const tl_tensor* other, Body
     return true;
 }
 
-/// Sums wrap for integers and are `or` for truth values.
+/// Sums wrap for integers and are `or` for bool.
 template <class T>
 inline T add(T a, T b) {
     if constexpr (std::is_same_v<T, bool>) return a || b;

@@ -1,10 +1,10 @@
-// One driver for all element-wise work. Dimensions are collapsed, then the elements are processed in blocks that stay
-// in the first-level cache, in one of three ways:
+// The driver of all element-wise kernels. Dimensions are merged, then the elements are processed in blocks that fit in
+// the L1 cache, in one of three modes:
 //
-//   rows   the innermost dimension is long: operands that are contiguous along it and have the loop's dtype are used in
-//          place, others are gathered and converted into a buffer
-//   flat   the innermost dimension is short: blocks run across rows, and operands are gathered run by run
-//   tiles  some operand is contiguous along another dimension (a transposed matrix): blocks are tiles of both
+//   rows   the innermost dimension is long: operands that are contiguous along it and have the dtype of the loop are
+//          used in place, others are gathered and converted to a buffer
+//   flat   the innermost dimension is short: blocks span rows, and operands are gathered run by run
+//   tiles  an operand is contiguous along another dimension (a transposed matrix): blocks are tiles of both
 //          dimensions, so that each cache line of that operand is read once
 #include "Support/ElementwiseDriver.h"
 #include "Support/Iteration.h"
@@ -22,9 +22,9 @@ constexpr int64_t grain_of_traffic = 32768, grain_of_arithmetic = 4096;
 
 struct Operand {
     char* data;
-    int64_t size;         // bytes of an element where it lies
-    int64_t native_size;  // and in a buffer
-    ConvertBlock convert; // between the two, towards the loop for inputs and from it for the output
+    int64_t size;         // bytes of a stored element
+    int64_t native_size;  // bytes of an element in a buffer
+    ConvertBlock convert; // to the dtype of the loop for inputs and from it for the output
     bool native;          // the same dtype, so no conversion is needed
     const int64_t* strides;
 };
@@ -41,9 +41,9 @@ struct Driver {
     const double* parameters;
     Operand operands[max_operands];
     int count;
-    int64_t block; // how many elements of any operand fill a buffer at most
+    int64_t block; // the maximum number of elements of an operand in a buffer
 
-    /// Elements of one run, in the buffer or in place.
+    /// The elements of one run, in the buffer or in place.
     const void* read(int k, const char* source, int64_t stride, int64_t n, char* buffer) const {
         const Operand& operand = operands[k];
         if (operand.native && stride == 1) return source;
@@ -71,7 +71,7 @@ struct Driver {
                         in[k - 1] = at[k];
                         continue;
                     }
-                    // A scalar fills its buffer once.
+                    // The buffer of a scalar is filled once.
                     if (operands[k].strides[0] != 0 || filled[k] != at[k])
                         operands[k].convert(at[k], operands[k].strides[0], buffers.bytes[k], 1,
                                             operands[k].strides[0] ? n : std::min(block, length));
@@ -112,7 +112,7 @@ struct Driver {
         }
     }
 
-    /// Moves elements begin ..< begin + n of operand k between memory and a buffer, run by run.
+    /// Copies elements begin ..< begin + n of operand k between memory and a buffer, run by run.
     void transfer(int k, int64_t begin, int64_t n, char* buffer) const {
         const Operand& operand = operands[k];
         const int64_t stride = operand.strides[0];
@@ -167,7 +167,7 @@ struct Driver {
         }
     }
 
-    /// A tile of rows x columns (dimensions 1 and 0), gathered row by row into the buffer.
+    /// Gathers a tile of rows x columns (dimensions 1 and 0) row by row in the buffer.
     void read_tile(int k, const char* at, int64_t rows, int64_t columns, Buffers<tile_bytes>& buffers) const {
         const Operand& operand = operands[k];
         const int64_t s0 = operand.strides[0], s1 = operand.strides[1];
@@ -205,7 +205,7 @@ struct Driver {
                                 columns);
                 continue;
             }
-            // Rows of operands that are contiguous along dimension 0 are used in place; the others come from buffers.
+            // Rows of operands that are contiguous along dimension 0 are used in place; others are read from buffers.
             for (int k = 1; k < count; ++k)
                 if (!direct[k]) read_tile(k, at[k], rows, columns, buffers);
             for (int64_t i = 0; i < rows; ++i) {
@@ -222,7 +222,7 @@ struct Driver {
         }
     }
 
-    /// The dimension along which some input is contiguous although the output prefers dimension 0; 0 for none.
+    /// The dimension along which an input is contiguous although the output is along dimension 0; 0 for none.
     int transposed_dimension() const {
         for (int k = 1; k < count; ++k) {
             const int64_t* strides = operands[k].strides;
@@ -268,7 +268,7 @@ void run_elementwise(Loop loop, bool expensive, int count, const tl_tensor* cons
             if (d != 1) it.swap(1, d);
             const Operand &out = driver.operands[0], &in = driver.operands[1];
             const bool copies = !loop && out.native && in.native && out.strides[0] == 1 && in.strides[1] == 1;
-            // Narrow tiles are made higher.
+            // Narrow tiles have more rows.
             const int64_t area = copies ? copy_tile * copy_tile : tile_area;
             const int64_t width = std::min(copies ? copy_tile : tile_columns, it.shape[0]);
             const int64_t height = std::min(area / width / 16 * 16, it.shape[1]);
@@ -290,7 +290,7 @@ void run_elementwise(Loop loop, bool expensive, int count, const tl_tensor* cons
     }
     bool direct = true;
     for (int k = 0; k < count; ++k) direct &= driver.operands[k].native && it.strides[k][0] == 1;
-    // Without buffers a piece may be long; it is cut only so that threads have something to share.
+    // Without buffers a piece may be long; it is split only for threads.
     const int64_t piece = direct ? std::min(it.shape[0], grain_of_arithmetic) : block;
     const int64_t pieces = (it.shape[0] + piece - 1) / piece;
     parallel_for(it.count / it.shape[0] * pieces, std::max<int64_t>(1, grain / std::min(piece, it.shape[0])),

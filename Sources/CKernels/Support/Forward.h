@@ -1,4 +1,4 @@
-// Calls on memory of other devices than the CPU.
+// Forwarding of calls to other devices.
 #ifndef TL_FORWARD_H
 #define TL_FORWARD_H
 #include "include/tl_device.h"
@@ -7,7 +7,7 @@
 
 namespace tl {
 
-/// The kernels of a device; a table of nulls where it is not registered.
+/// The kernels of a device; a table of NULL if it is not registered.
 const tl_kernel_table& kernels_of(int32_t device);
 
 template <class Result>
@@ -21,8 +21,8 @@ template <class Result>
 
 } // namespace tl
 
-/// The first line of every function that computes: where the device is not the CPU, its kernel of this name is called
-/// instead and the function returns. `arguments` are the function's own, in parentheses.
+/// The first line of every kernel: if the device is not the CPU, the kernel of this name of the device is called
+/// instead, and the function returns. `arguments` are the arguments of the function, in parentheses.
 #define TL_FORWARD_TO(code, kernel, arguments)                                                                         \
     if (const int32_t tl_device = (code); tl_device != TL_DEVICE_CPU) [[unlikely]] {                                   \
         const auto tl_kernel = ::tl::kernels_of(tl_device).kernel;                                                     \

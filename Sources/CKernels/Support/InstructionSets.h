@@ -1,4 +1,4 @@
-// One kernel source, compiled once for each instruction set that is worth it, and chosen at start.
+// One kernel source, compiled once per instruction set; the set is chosen at the start of the process.
 //
 // A source `Family/Name.cpp` includes its standard headers, then
 //
@@ -12,9 +12,9 @@
 
 namespace tl {
 enum class InstructionSet { baseline = 0, avx2 = 1, avx512 = 2 };
-/// What this processor can do, lowered by TORCHLIGHT_INSTRUCTION_SET=baseline|avx2|avx512 where that is set.
+/// The instruction set of the CPU, limited by TORCHLIGHT_INSTRUCTION_SET=baseline|avx2|avx512 if that is set.
 extern const InstructionSet instruction_set;
-/// The same, for initialisers of other files, which may run before the variable is set.
+/// The same, for initialisers in other files, which may run before the variable is initialised.
 InstructionSet detect_instruction_set();
 } // namespace tl
 

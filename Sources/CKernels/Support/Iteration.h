@@ -1,4 +1,4 @@
-// Strided operands of one shape, with their dimensions reduced to as few as describe the same memory.
+// Strided operands of one shape, with dimensions merged to the smallest number that describes the same memory.
 #ifndef TL_ITERATION_H
 #define TL_ITERATION_H
 #include "Support/Convert.h"
@@ -9,7 +9,7 @@ namespace tl {
 
 constexpr int max_operands = 4;
 
-/// Dimension 0 is the fastest. Sizes of 1 are gone. Strides count elements of each operand.
+/// Dimension 0 is the innermost. Dimensions of size 1 are removed. Strides are in elements of each operand.
 struct Iteration {
     int rank = 0;
     int operands = 0;
@@ -17,7 +17,7 @@ struct Iteration {
     int64_t shape[TL_MAX_RANK];
     int64_t strides[max_operands][TL_MAX_RANK];
 
-    /// Takes the shape from the first tensor, dimensions `first` to `last`.
+    /// The shape is that of the first tensor, dimensions `first` to `last`.
     Iteration(const tl_tensor* const* tensors, int number, int first, int last) : operands(number) {
         for (int d = last - 1; d >= first; --d) {
             const int64_t size = tensors[0]->shape[d];
@@ -29,13 +29,13 @@ struct Iteration {
         }
     }
 
-    /// Orders dimensions by the strides of the first operand, then of the others.
+    /// Sorts dimensions by the strides of the first operand, then of the others.
     void sort() {
         for (int i = 1; i < rank; ++i)
             for (int j = i; j > 0 && before(j, j - 1); --j) swap(j, j - 1);
     }
 
-    /// Joins neighbouring dimensions that every operand steps through as through one.
+    /// Merges neighbouring dimensions that are contiguous for every operand.
     void merge() {
         int kept = 0;
         for (int d = 1; d < rank; ++d) {
@@ -65,7 +65,7 @@ struct Iteration {
     bool before(int i, int j) const {
         for (int k = 0; k < operands; ++k) {
             const int64_t a = std::llabs(strides[k][i]), b = std::llabs(strides[k][j]);
-            // A broadcast operand has no wish.
+            // A broadcast operand has no preference.
             if (a != b && a != 0 && b != 0) return a < b;
         }
         return false;
@@ -79,7 +79,7 @@ struct StridedIterator {
     int64_t index[TL_MAX_RANK];
     int64_t offset[max_operands];
 
-    /// Starts at flat position `start` of those dimensions.
+    /// Starts at the flat index `start` of these dimensions.
     StridedIterator(const Iteration& it, int first_dimension, int64_t start) : iteration(it), first(first_dimension) {
         for (int k = 0; k < it.operands; ++k) offset[k] = 0;
         for (int d = first; d < it.rank; ++d) {
@@ -99,7 +99,7 @@ struct StridedIterator {
     }
 };
 
-/// Whether the elements lie densely in row-major order.
+/// Whether the elements are contiguous in row-major order.
 inline bool is_contiguous(const tl_tensor& x) {
     int64_t expected = 1;
     for (int d = x.rank - 1; d >= 0; --d) {

@@ -59,13 +59,13 @@ bool load_from(void* library) {
 }
 
 void load() {
-    // OpenBLAS brings both; elsewhere LAPACK's own library finds the symbols of the BLAS that it is linked with.
+    // OpenBLAS includes LAPACK; otherwise the LAPACK library resolves the BLAS symbols.
     for (const char* name : {"libopenblas.so.0", "liblapack.so.3", "libopenblas.dylib"}) {
         void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
         if (!library) continue;
         if (!load_from(library)) continue;
-        // Built on a pool of its own (1), the library would fight ours for the processors; built on OpenMP (2) it starts
-        // as many threads as `LibraryThreads` says.
+        // An OpenBLAS with its own pool (1) would compete with the thread pool of this library; with OpenMP (2) it
+        // starts as many threads as `LibraryThreads` sets.
         int (*kind)();
         void (*set_threads)(int);
         if (find(library, "openblas_get_parallel", kind) && kind() == 1 &&
@@ -76,7 +76,7 @@ void load() {
     }
 }
 
-/// Whether the system lets this process start `count` threads more. They all live at once, then end.
+/// Whether the system allows this process to start `count` more threads. They are started at the same time, then end.
 bool can_start_threads(int count) {
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     pthread_t threads[most_threads];
@@ -108,10 +108,10 @@ TL_ROUTINES(Complex<double>, complex_doubles)
 #undef TL_ROUTINES
 
 int factorisation_threads() {
-    // OpenMP keeps the threads that it started for a thread until that ends.
+    // OpenMP keeps the threads that it started for a thread until that thread ends.
     static thread_local int known = 1;
     watch_forks();
-    // GNU OpenMP would wait for the threads that it had in the parent.
+    // GNU OpenMP in the child would wait for the threads of the parent.
     if (is_forked()) return 1;
     const int count = tl_num_threads();
     if (count > known && !can_start_threads(count - 1)) return known;

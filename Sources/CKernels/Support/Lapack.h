@@ -1,4 +1,5 @@
-// The routines of BLAS and LAPACK that are used, in single and double precision, real and complex, from whatever library the system has.
+// The BLAS and LAPACK functions in use, in single and double precision, real and complex, from the library of the
+// system.
 #ifndef TL_LAPACK_H
 #define TL_LAPACK_H
 #include "Support/Complex.h"
@@ -6,8 +7,8 @@
 
 namespace tl {
 
-/// LAPACK's Fortran interface: everything by address, matrices by columns, and the lengths of texts as last arguments.
-/// `orgqr` is the routine that is called ungqr for complex numbers.
+/// The Fortran interface of LAPACK: arguments by address, column-major matrices, and the lengths of strings as last
+/// arguments. `orgqr` is ungqr for complex numbers.
 template <class T>
 struct CommonRoutines {
     void (*getrf)(const int* m, const int* n, T* a, const int* lda, int* pivots, int* info);
@@ -34,7 +35,7 @@ struct LapackRoutines : CommonRoutines<T> {
                   const int* lwork, int* iwork, const int* liwork, int* info, size_t, size_t);
 };
 
-/// The decompositions of complex matrices take real memory besides; `syevd` is heevd.
+/// Decompositions of complex matrices have an additional real workspace; `syevd` is heevd.
 template <class T>
 struct LapackRoutines<Complex<T>> : CommonRoutines<Complex<T>> {
     using C = Complex<T>;
@@ -52,7 +53,7 @@ struct LapackRoutines<Complex<T>> : CommonRoutines<Complex<T>> {
                  size_t);
 };
 
-/// The routines, loaded by the first call; NULL where no library with all of them was found.
+/// The functions, loaded by the first call; NULL if no library with all of them was found.
 template <class T>
 const LapackRoutines<T>* lapack();
 

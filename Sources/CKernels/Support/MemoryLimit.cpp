@@ -1,7 +1,7 @@
-// How much memory this process can have, by the kernel's own figures.
+// The memory available to this process, from the files of the kernel.
 //
-// Linux maps more memory than there is and ends a process that writes to it. A request that the machine, or the control
-// group of this process, cannot fill is therefore refused before it is mapped.
+// Linux maps more memory than exists and kills a process that writes to it. A request that exceeds the memory of the
+// machine, or the limit of the control group, is therefore refused before it is mapped.
 #include "Support/MemoryLimit.h"
 #include "Support/ControlGroups.h"
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr int64_t unlimited = INT64_MAX / 4;
 
-/// The number at the start of a file; `unlimited` for "max" and where there is none.
+/// The number at the start of a file; `unlimited` for "max" and if the file does not exist.
 int64_t number_in(const char* folder, const char* name) {
     char path[8192], text[64] = "";
     std::snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -26,7 +26,7 @@ int64_t number_in(const char* folder, const char* name) {
     return value > static_cast<uint64_t>(unlimited) ? unlimited : static_cast<int64_t>(value);
 }
 
-/// The number behind a word at the start of a line, 0 where there is none.
+/// The number after a word at the start of a line; 0 if there is none.
 int64_t field_in(const char* path, const char* word) {
     FILE* file = std::fopen(path, "r");
     if (!file) return 0;
@@ -74,7 +74,7 @@ int64_t tl::available_memory() {
         const int64_t limit = number_in(folder, limit_name(unified));
         const int64_t used = number_in(folder, unified ? "memory.current" : "memory.usage_in_bytes");
         if (limit == unlimited || used == unlimited) return;
-        // Pages of files that nobody uses at the moment count as used, and are given up first.
+        // Unused pages of cached files count as used, but are reclaimed first.
         char statistics[8192 + 16];
         std::snprintf(statistics, sizeof statistics, "%s/memory.stat", folder);
         const int64_t files = field_in(statistics, unified ? "inactive_file" : "total_inactive_file");

@@ -1,4 +1,4 @@
-// Whole pages from the system, beside the heap.
+// Whole pages mapped from the system, outside the heap.
 #ifndef TL_PAGES_H
 #define TL_PAGES_H
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace tl {
 
-/// A mapping of whole pages; NULL where the system refuses.
+/// Maps whole pages; returns NULL if the system refuses.
 inline void* map_pages(size_t size) {
 #if defined(__linux__)
     void* pages = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,4 +1,4 @@
-// Which numbers a dtype holds.
+// The range of numbers of each dtype.
 #include "Support/Convert.h"
 #include "include/tl_elementwise.h"
 #include <algorithm>
@@ -8,16 +8,16 @@
 namespace tl {
 namespace {
 
-// The smallest magnitudes that round to infinity: halfway between the largest number and the next power of two.
+// The smallest magnitudes that round to infinity: the midpoint between the largest number and the next power of two.
 constexpr double float32_end = 0x1.ffffffp127;
 constexpr float float16_end = 65520, bfloat16_end = 0x1.ffp127f;
 
 template <class Number>
 bool is_special(Number value) {
-    return value != value || value - value != 0; // NaN, and the infinities less themselves
+    return value != value || value - value != 0; // NaN, and infinities, whose difference from themselves is NaN
 }
 
-/// Numbers of a floating-point target: `holds` takes a finite one.
+/// Floating-point targets: `holds` is called with finite numbers.
 template <class From, class Holds>
 struct Real {
     Holds holds;
@@ -27,13 +27,13 @@ struct Real {
     }
 };
 
-/// Numbers between two integers.
+/// Numbers in a range of integers.
 template <class From>
 struct Whole {
     int64_t low, high;
     bool operator()(From value) const {
         if constexpr (std::is_floating_point_v<From>)
-            // The largest int64 is no floating-point number; the next one is 2^63. NaN is not between any two.
+            // The largest int64 is not a floating-point number; the next one is 2^63. NaN is in no range.
             return value >= static_cast<From>(low)
                    && (high == INT64_MAX ? value < static_cast<From>(0x1p63) : value <= static_cast<From>(high));
         else
@@ -41,7 +41,7 @@ struct Whole {
     }
 };
 
-/// The position of the first number that is not held, in blocks whose test has no branch.
+/// The index of the first number outside the range, in blocks with a test without branches.
 template <class From, class Holds>
 int64_t first(const From* numbers, int64_t count, Holds holds) {
     for (int64_t start = 0; start < count; start += 1024) {
@@ -85,7 +85,7 @@ int64_t first_out_of_range(const void* data, int64_t count, int32_t target, bool
     }
 }
 
-/// A real dtype holds complex numbers without an imaginary part, and bool all.
+/// A real dtype represents complex numbers without imaginary part, and bool all numbers.
 template <class Part>
 int64_t first_complex_out_of_range(const void* data, int32_t dtype, int64_t count, int32_t target, bool wraps) {
     if (target == TL_BOOL) return -1;
@@ -116,7 +116,7 @@ int64_t tl_first_out_of_range(const void* numbers, int32_t dtype, int64_t count,
     case TL_UINT8: return first_out_of_range<uint8_t>(numbers, count, target, wraps);
     case TL_FLOAT16:
     case TL_BFLOAT16: {
-        // Widened, block by block.
+        // Converted to float32, block by block.
         const ConvertBlock widen = convert_block(dtype, TL_FLOAT32);
         const int64_t size = size_of_dtype(dtype);
         float block[1024];
@@ -130,6 +130,6 @@ int64_t tl_first_out_of_range(const void* numbers, int32_t dtype, int64_t count,
     }
     case TL_COMPLEX64: return first_complex_out_of_range<float>(numbers, dtype, count, target, wraps);
     case TL_COMPLEX128: return first_complex_out_of_range<double>(numbers, dtype, count, target, wraps);
-    default: return -1; // 0 and 1, which every dtype holds
+    default: return -1; // 0 and 1, which every dtype represents
     }
 }

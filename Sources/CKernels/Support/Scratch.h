@@ -1,4 +1,4 @@
-// Memory for the length of one call, from the caching allocator.
+// Temporary memory of a call, from the caching allocator.
 #ifndef TL_SCRATCH_H
 #define TL_SCRATCH_H
 #include "Support/Convert.h"
@@ -13,7 +13,7 @@ inline int64_t count_of(const tl_tensor& x) {
     return count;
 }
 
-/// A block of bytes; `get` is NULL where the system refused.
+/// A block of bytes; `get` is NULL if the allocation failed.
 class Scratch {
   public:
     explicit Scratch(size_t bytes) : size(bytes ? bytes : 1), block(tl_allocate(size)) {}
@@ -26,7 +26,7 @@ class Scratch {
     T* get() const {
         return static_cast<T*>(block);
     }
-    /// For kernels that cannot report a failure: a few kilobytes, without which no process goes on for long.
+    /// For kernels that cannot report an error: a few kilobytes, whose allocation failure ends the process.
     template <class T>
     T* need() const {
         if (!block) __builtin_trap();
@@ -38,10 +38,10 @@ class Scratch {
     void* block;
 };
 
-/// The order of a dense copy: the dimensions as they stand, or the second one innermost.
+/// The order of a contiguous copy: row-major, or with the second dimension innermost.
 enum class Order { row_major, channels_last };
 
-/// A dense copy of a tensor, in a dtype and an order of our own choice, that can be written back.
+/// A contiguous copy of a tensor, in a given dtype and order, that can be written back.
 class DenseCopy {
   public:
     DenseCopy(const tl_tensor& original, int32_t dtype, Order order = Order::row_major)
@@ -62,7 +62,7 @@ class DenseCopy {
         tensor = {memory.get(), original.shape, strides, rank, dtype, TL_DEVICE_CPU};
     }
 
-    /// Whether there was memory.
+    /// Whether the allocation succeeded.
     explicit operator bool() const { return tensor.data != nullptr; }
     void read() { tl_copy(&original, &tensor); }
     void write_back() { tl_copy(&tensor, &original); }

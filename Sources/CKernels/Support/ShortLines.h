@@ -1,4 +1,4 @@
-// Copies of short lines of elements, for which a call through a pointer would take longer than the copy.
+// Copies of short runs of elements, for which an indirect call would take longer than the copy.
 #ifndef TL_SHORT_LINES_H
 #define TL_SHORT_LINES_H
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 namespace tl {
 
-/// Longer lines are moved by functions that are chosen once for all of them.
+/// Longer runs are copied by functions that are selected once.
 constexpr int64_t longest_short_line = 64;
 
 template <typename T>

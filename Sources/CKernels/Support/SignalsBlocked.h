@@ -6,10 +6,10 @@
 
 namespace tl {
 
-/// Blocks all signals on this thread while it exists.
+/// Blocks all signals on this thread during the lifetime of the object.
 ///
-/// For dnnl_sgemm and the primitives that compute by its kernels. These use the stack pointer for a buffer in the heap: the frame
-/// of a signal handler that interrupted them would be written over other memory.
+/// Required for dnnl_sgemm and primitives that use its kernels. They use the stack pointer for a buffer in the heap: a
+/// signal handler would write its stack frame over other memory.
 class SignalsBlocked {
   public:
     SignalsBlocked() {

@@ -7,7 +7,7 @@
 
 namespace tl {
 
-/// The leading dimensions of some tensors, in row-major order.
+/// The leading dimensions of several tensors, in row-major order.
 template <int operands>
 class StridedLoop {
   public:
@@ -22,7 +22,7 @@ class StridedLoop {
         }
     }
 
-    /// body(addresses, position) for the positions begin ..< end.
+    /// Calls body(addresses, position) for the positions begin ..< end.
     template <class Body>
     void run(int64_t begin, int64_t end, Body&& body) const {
         if (begin >= end) return;
@@ -46,7 +46,7 @@ class StridedLoop {
         }
     }
 
-    /// The same, shared over threads: `work` is what one position costs, in elements.
+    /// The same, shared by threads: `work` is the cost of a position, in elements.
     template <class Body>
     void run_parallel(int64_t work, Body&& body) const {
         parallel_for(count, std::max<int64_t>(1, 16384 / std::max<int64_t>(work, 1)),
@@ -62,7 +62,7 @@ class StridedLoop {
     int64_t steps[operands][TL_MAX_RANK];
 };
 
-/// The size and the stride of the last dimension; a single number has one of size 1.
+/// The size and the stride of the last dimension; a 0-dimensional tensor counts as one of size 1.
 inline int64_t last_size(const tl_tensor& x) { return x.rank ? x.shape[x.rank - 1] : 1; }
 inline int64_t last_stride(const tl_tensor& x) { return x.rank ? x.strides[x.rank - 1] : 0; }
 

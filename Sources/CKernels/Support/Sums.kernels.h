@@ -1,20 +1,20 @@
-// Sums along contiguous arrays. The order of addition depends on the length only: two vectors of 64 bytes side by side on
-// every instruction set.
+// Sums of contiguous arrays. The order of addition depends on the length only: two accumulators of 64 bytes on every
+// instruction set.
 namespace tl::TL_ISA {
 
 template <class T>
 struct Lanes {
     static constexpr int count = 64 / int(sizeof(T));
     typedef T Vector __attribute__((vector_size(64)));
-    /// A vector read from where elements may lie anywhere.
+    /// A vector loaded from an unaligned address.
     struct Loaded {
         Vector v;
         explicit Loaded(const T* from) { __builtin_memcpy(&v, from, sizeof v); }
     };
 };
 
-/// The sum that add(total, x[i]...) makes over one or more arrays. `add` takes scalars and vectors alike, all by
-/// reference: vectors as values would have another calling convention on each instruction set.
+/// The sum by add(total, x[i]...) over one or more arrays. `add` is a template over scalars and vectors, which are
+/// passed by reference: the calling convention of vectors depends on the instruction set.
 template <class T, class Add, class... Arrays>
 static inline __attribute__((always_inline)) T sum_of(int64_t n, Add&& add, const Arrays*... x) {
     constexpr int lanes = Lanes<T>::count;
@@ -44,7 +44,7 @@ static inline T sum(const T* x, int64_t n) {
     return sum_of<T>(n, [](auto& total, const auto& v) { total += v; }, x);
 }
 
-/// The sum in float64. Four float32 vectors are added before they are converted, which costs two roundings and no time.
+/// The sum in float64. Four float32 vectors are added before the conversion, which costs two roundings and no time.
 static inline __attribute__((always_inline)) double wide_sum(const double* x, int64_t n) { return sum(x, n); }
 static inline __attribute__((always_inline)) double wide_sum(const float* x, int64_t n) {
     typedef float Narrow __attribute__((vector_size(32)));
@@ -74,7 +74,7 @@ static inline T dot(const T* x, const T* y, int64_t n) {
     return sum_of<T>(n, [](auto& total, const auto& v, const auto& w) { total += v * w; }, x, y);
 }
 
-/// The largest; NaN is passed over.
+/// The maximum; NaN is ignored.
 template <class T>
 static inline T largest(const T* x, int64_t n) {
     constexpr int lanes = Lanes<T>::count;

@@ -38,20 +38,20 @@ void wake(std::atomic<uint32_t>& word, int count) {
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
 }
 
-// MARK: Whether other work wants the processors
+// MARK: Detection of other load
 
 constexpr int64_t microsecond = 1'000;
-/// How long a worker polls for work before it sleeps. Waking it takes some 5 to 50 microseconds, and between the regions of a
-/// step of training one thread often works for 100.
+/// The time that a worker polls before it sleeps. Waking it takes about 5 to 50 microseconds, and between the regions
+/// of a training step one thread often works for 100.
 constexpr int64_t worker_patience = 300 * microsecond;
-/// How long a caller polls for the end of pieces that workers are in the middle of.
+/// The time that a caller polls for the end of pieces that workers execute.
 constexpr int64_t caller_patience = 300 * microsecond;
-/// Either while others want the processors. Who polls then uses up the time that the system would give it for work.
+/// The polling time while other processes use the CPUs: polling would then use CPU time needed for work.
 constexpr int64_t crowded_patience = 1 * microsecond;
-/// How long after a sign of other work the processors count as crowded.
+/// The time after the last detection of other load during which the CPUs count as loaded.
 constexpr int64_t crowded_memory = 100'000 * microsecond;
-/// From how much work on a sleeping worker is woken while the processors are crowded: it takes the processor from the caller,
-/// or waits for its turn.
+/// The amount of work from which a sleeping worker is woken while the CPUs are loaded: it competes with the caller, or
+/// waits for a CPU.
 constexpr int64_t crowded_worthwhile = 300 * microsecond;
 
 std::atomic<int64_t> crowded_until{0};
@@ -59,11 +59,11 @@ std::atomic<int64_t> crowded_until{0};
 bool is_crowded(int64_t time) { return time < crowded_until.load(std::memory_order_relaxed); }
 void note_crowd(int64_t time) { crowded_until.store(time + crowded_memory, std::memory_order_relaxed); }
 
-/// Notices that other work has the processors: time in which this thread neither ran nor slept. The number of times that it
-/// was interrupted says little, because a quiet machine interrupts it for moments too.
+/// Detects other load: time in which this thread was runnable but did not run. The number of interruptions is not a
+/// good measure, because an idle machine also interrupts threads briefly.
 class CrowdSensor {
   public:
-    /// Asks the system, but not more than once in `interval`.
+    /// Queries the system, at most once per `interval`.
     void look(int64_t time) {
         const int64_t wanted = time - started - slept;
         if (wanted < interval) return;
@@ -71,25 +71,25 @@ class CrowdSensor {
         timespec processor;
         if (getrusage(RUSAGE_THREAD, &usage) != 0 || clock_gettime(CLOCK_THREAD_CPUTIME_ID, &processor) != 0) return;
         const int64_t used = nanoseconds(processor);
-        // Who slept elsewhere, as for a file, did not want a processor for all of the time.
+        // A thread that slept elsewhere, as for a file, was not runnable all of the time.
         const bool slept_elsewhere = usage.ru_nvcsw - switches > sleeps;
         if (!slept_elsewhere && started != 0 && wanted - (used - used_before) > wanted / crowded_share) note_crowd(time);
         started = time, slept = 0, sleeps = 0;
         used_before = used, switches = usage.ru_nvcsw;
     }
 
-    /// Counts time in which this thread slept in the pool.
+    /// Records the time in which this thread slept in the pool.
     void sleep_ended(int64_t duration) { slept += duration, sleeps++; }
 
   private:
     static constexpr int64_t interval = 20'000 * microsecond;
-    /// Crowded is a machine on which a thread waits for more than one part in so many of the time.
+    /// The CPUs count as loaded if a thread waits for more than 1 / crowded_share of the time.
     static constexpr int64_t crowded_share = 5;
     int64_t started = 0, slept = 0, used_before = 0;
     long sleeps = 0, switches = 0;
 };
 
-/// Polls until done() or for `patience`; false where time ran out.
+/// Polls until done() or for `patience`; returns false after a timeout.
 template <class Done>
 bool poll(int64_t patience, int64_t started, Done&& done) {
     for (;;) {
@@ -103,8 +103,8 @@ bool poll(int64_t patience, int64_t started, Done&& done) {
 
 // MARK: Regions
 
-/// The pieces of a region that one participant takes first: generation, first and last in one word, so that a claim
-/// by a thread that came to an earlier region in this place fails.
+/// The pieces of a region that one participant takes first: generation, first and last in one word, so that a claim by
+/// a thread of an earlier region in this slot fails.
 struct alignas(64) Share {
     std::atomic<uint64_t> range{0};
 
@@ -112,7 +112,7 @@ struct alignas(64) Share {
         return uint64_t(generation) << 32 | uint64_t(first) << 16 | uint64_t(last);
     }
 
-    /// A piece from the front, for the participant whose share it is, or from the back, for others; -1 where none is left.
+    /// Claims a piece, from the front by the owner of the share, from the back by others; returns -1 if none is left.
     int64_t claim(bool own, uint32_t generation) {
         uint64_t value = range.load(std::memory_order_acquire);
         for (;;) {
@@ -125,22 +125,22 @@ struct alignas(64) Share {
     }
 };
 
-/// A region in progress. Regions lie in memory that is never freed, because a worker may look at one that has ended.
+/// A region in progress. Regions are never freed, because a worker may access one that has ended.
 struct alignas(64) Region {
     std::atomic<bool> taken{false};
-    uint32_t generation = 0;  // written by the thread that has taken it
-    // Read by others only after they have claimed a piece, which keeps the region from ending.
+    uint32_t generation = 0;  // written by the thread that owns the region
+    // Others read this only after they have claimed a piece, which prevents the end of the region.
     void (*body)(void*, int64_t) = nullptr;
     void* context = nullptr;
-    /// Generation, the most threads that work on it at once, the caller included, and how many do.
+    /// Generation, the maximum number of participants including the caller, and their current number.
     std::atomic<uint64_t> participants{0};
-    /// Pieces that have not returned, and a flag that the caller sleeps.
+    /// The number of unfinished pieces, and a flag that the caller sleeps.
     alignas(64) std::atomic<uint32_t> unfinished{0};
     Share shares[most_threads];
 
     static constexpr uint32_t asleep = uint32_t(1) << 31;
 
-    /// Runs pieces until none is left to take, or go_on(count so far), called after each, says no; how many.
+    /// Runs pieces until none is left, or go_on(count so far), called after each, returns false; returns the count.
     template <class GoOn>
     uint32_t work(int self, int threads, uint32_t generation, GoOn&& go_on) {
         uint32_t done = 0;
@@ -154,7 +154,7 @@ struct alignas(64) Region {
         return done;
     }
 
-    /// Counts pieces as returned. The region may have ended when this returns.
+    /// Marks pieces as finished. The region may have ended when this returns.
     void finish(uint32_t pieces) {
         const uint32_t left = unfinished.fetch_sub(pieces, std::memory_order_acq_rel) - pieces;
         if (left == asleep) wake(unfinished, 1);
@@ -165,9 +165,9 @@ constexpr int most_regions = 64;
 
 struct Pool {
     Region regions[most_regions];
-    /// A bit for each region that may have pieces to take.
+    /// A bit for each region that may have unclaimed pieces.
     alignas(64) std::atomic<uint64_t> open{0};
-    /// Counts regions as they open; workers sleep on it.
+    /// The count of opened regions; workers sleep on it.
     alignas(64) std::atomic<uint32_t> opened{0};
     alignas(64) std::atomic<int32_t> sleeping{0};
     std::atomic<int32_t> polling{0};
@@ -178,17 +178,17 @@ struct Pool {
     std::atomic<int64_t> retry_at{0};
 };
 
-// All zeros, so that only what is used of it takes memory; without a destructor, because workers outlive main.
+// Zero-initialised, so that unused parts need no memory; without a destructor, because workers outlive main.
 constinit Pool pool{};
 
-/// What the calling thread does, as far as regions are concerned.
+/// The state of the calling thread with respect to regions.
 enum class Place : uint8_t { free, kept, inside };
 thread_local Place place = Place::free;
 
 std::atomic<bool> forked{false};
 
-/// Takes pieces of the open regions, which take turns after `cursor`: one piece each while there are several. Whether there was
-/// one.
+/// Runs pieces of the open regions in turn, starting after `cursor`: one piece each while there are several regions.
+/// Returns whether there was a piece.
 bool serve(Pool& p, int self, int& cursor) {
     bool worked = false;
     uint64_t open = p.open.load(std::memory_order_acquire);
@@ -206,9 +206,9 @@ bool serve(Pool& p, int self, int& cursor) {
         const uint32_t done =
             region.work(self, int(entry >> 16 & 0xFFFF), uint32_t(entry >> 32),
                         [&](uint32_t) { return (p.open.load(std::memory_order_relaxed) & ~bit) == 0; });
-        // Without a piece there is nothing left to come back for.
+        // Without a claimed piece the region is not accessed again.
         if (!done) continue;
-        // While its pieces are not counted as returned, the region is still this one.
+        // Until its pieces are marked as finished, the slot still contains this region.
         region.participants.fetch_sub(1, std::memory_order_relaxed);
         region.finish(done);
         worked = true;
@@ -234,7 +234,7 @@ void* worker(void* argument) {
         p.polling.fetch_sub(1, std::memory_order_seq_cst);
         if (found) continue;
         p.sleeping.fetch_add(1, std::memory_order_seq_cst);
-        // What opened since is seen here, or its caller sees that this thread sleeps.
+        // Either a region opened since is seen here, or its caller sees that this thread sleeps.
         const int64_t asleep_at = now();
         if (p.opened.load(std::memory_order_seq_cst) == seen) sleep_while(p.opened, seen);
         p.sleeping.fetch_sub(1, std::memory_order_seq_cst);
@@ -242,11 +242,11 @@ void* worker(void* argument) {
     }
 }
 
-/// Starts workers up to `count`; fewer where the system refuses, which is tried again after a second.
+/// Starts workers up to `count`; fewer if the system refuses, with another attempt after a second.
 void grow(Pool& p, int count) {
     if (p.retry_at.load(std::memory_order_relaxed) > 0 && now() < p.retry_at.load(std::memory_order_relaxed)) return;
     if (p.growing.exchange(true, std::memory_order_acquire)) return;
-    // Signals go to the threads of the program.
+    // Signals are handled by the threads of the program.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -268,7 +268,7 @@ void grow(Pool& p, int count) {
     p.growing.store(false, std::memory_order_release);
 }
 
-/// The child of a fork has the calling thread only: it starts with an empty pool.
+/// The child of a fork has only the calling thread: it starts with an empty pool.
 void start_afresh() {
     forked.store(true, std::memory_order_relaxed);
     for (Region& region : pool.regions) region.taken.store(false, std::memory_order_relaxed);
@@ -283,7 +283,7 @@ void start_afresh() {
 }
 
 Region* take_region(Pool& p, int& index) {
-    // A thread comes back to the region that it had, whose lines are in its cache.
+    // A thread reuses its previous region, whose cache lines are in its cache.
     thread_local int preferred = -1;
     static std::atomic<int> next{0};
     if (preferred < 0) preferred = next.fetch_add(1, std::memory_order_relaxed) % most_regions;
@@ -298,11 +298,11 @@ Region* take_region(Pool& p, int& index) {
     return nullptr;
 }
 
-/// What the calling thread knows of the regions that it starts.
+/// The state of a calling thread for the regions that it starts.
 struct Caller {
     CrowdSensor sensor;
     uint32_t regions = 0;
-    /// How long the last region with a body was, in all its pieces; bodies may share a place.
+    /// The total duration of the last region of each body; bodies may share a slot.
     int64_t durations[64] = {};
 
     int64_t& duration(void (*body)(void*, int64_t)) {
@@ -311,8 +311,8 @@ struct Caller {
 };
 thread_local constinit Caller caller{};
 
-/// Runs the caller's part of a region while others want the processors. Sleeping workers are woken if enough work is
-/// left, estimated from the duration of the last region with this body and from the pieces done so far.
+/// Runs the caller's part of a region while other processes use the CPUs. Sleeping workers are woken if the remaining
+/// work, estimated from the last region of this body and the finished pieces, is large enough.
 uint32_t work_crowded(Pool& p, Region& region, int64_t pieces, int threads, int workers, int64_t started) {
     int64_t& duration = caller.duration(region.body);
     caller.sensor.look(started);
@@ -369,7 +369,7 @@ void run_pieces(int64_t pieces, int threads, void (*body)(void*, int64_t), void*
         }
         if (threads > 1 && p.workers.load(std::memory_order_relaxed) > 0) taken = take_region(p, index);
     }
-    // Alone, too, pieces are pieces: what they start must be cut as it would be on other threads.
+    // Pieces on one thread are also marked as such: nested work must be divided as on other threads.
     if (pieces > 1) place = Place::inside;
     if (!taken) {
         for (int64_t piece = 0; piece < pieces; piece++) body(context, piece);

@@ -1,7 +1,7 @@
-// The threads under all kernels. A region of work is cut into pieces, and the calling thread and the workers take pieces
-// as they come, so that nobody waits for a thread that the system does not run: its pieces go to the others, and only
-// the one that it is in the middle of is waited for. Which thread takes which piece is left to chance; results must not
-// depend on it. Docs/Decisions/0012-a-thread-pool-of-our-own.md has the reasons.
+// The thread pool of all kernels. A region of work is divided into pieces; the calling thread and the workers claim
+// pieces dynamically, so that a thread that the system does not run delays only the piece that it executes. The
+// assignment of pieces to threads is not deterministic; results must not depend on it.
+// Docs/Decisions/0012-a-thread-pool-of-our-own.md has the reasons.
 #ifndef TL_THREAD_POOL_H
 #define TL_THREAD_POOL_H
 #include <cstdint>
@@ -9,13 +9,14 @@
 
 namespace tl {
 
-/// More threads are not used, whatever is asked for.
+/// The maximum number of threads.
 inline constexpr int most_threads = 1024;
 inline constexpr int64_t most_pieces = 65535;
 
-/// Calls body(context, piece) once for each piece in 0 ..< pieces, on the calling thread and up to `threads` - 1 workers, less
-/// those that are reserved, and returns when all calls have returned. At most `most_pieces`. On the calling thread alone
-/// where `runs_inline`, where the system has no threads to give, or where more than 64 threads are inside of this function.
+/// Calls body(context, piece) once for each piece in 0 ..< pieces, on the calling thread and up to `threads` - 1
+/// workers, less reserved threads, and returns when all calls have returned. At most `most_pieces`. Runs on the calling
+/// thread only if `runs_inline`, if the system cannot start threads, or if more than 64 threads are inside this
+/// function.
 void run_pieces(int64_t pieces, int threads, void (*body)(void* context, int64_t piece), void* context);
 
 template <class Body>
@@ -26,14 +27,15 @@ inline void run_pieces(int64_t pieces, int threads, Body&& body) {
         const_cast<std::remove_const_t<Plain>*>(&body));
 }
 
-/// Whether regions started on this thread run on it alone: inside of a piece, and on threads marked so.
+/// Whether regions of this thread run on it only: inside a piece, and on threads marked by `keep_on_this_thread`.
 bool runs_inline();
 
-/// Whether this thread is inside of a piece. Work whose result depends on its cut is cut for one thread there, and for
-/// `tl_num_threads` elsewhere, threads marked as below included: so a result does not depend on the thread.
+/// Whether this thread is inside a piece. Work whose result depends on its division is divided for one thread inside a
+/// piece, and for `tl_num_threads` otherwise, also on threads marked by `keep_on_this_thread`: results thus do not
+/// depend on the thread.
 bool is_inside_piece();
 
-/// Calls the body on this thread as if it were a piece.
+/// Calls the body on this thread as a piece.
 void run_as_piece(void (*body)(void* context), void* context);
 
 template <class Body>
@@ -43,19 +45,20 @@ inline void run_as_piece(Body&& body) {
                  const_cast<std::remove_const_t<Plain>*>(&body));
 }
 
-/// Marks the calling thread for the rest of its life: its regions run on it alone.
+/// Marks the calling thread permanently: its regions run on it only.
 void keep_on_this_thread();
 
-/// Between these calls regions have one thread fewer, but at least the calling one: a thread outside of the pool computes.
+/// Between these calls regions use one thread fewer, but at least the calling one: for a computing thread outside the
+/// pool.
 void reserve_thread();
 void release_thread();
 
-/// From the first call on, the child of a fork starts with an empty pool and `is_forked`: it has only the thread that
-/// forked, and pools of libraries do not know that theirs are gone.
+/// After the first call, the child of a fork starts with an empty pool and `is_forked`: it has only the thread that
+/// forked, and pools of libraries do not detect that their threads are gone.
 void watch_forks();
 bool is_forked();
 
-/// Workers started so far, and whether the system refused one. For tests and diagnostics.
+/// The number of workers started so far, and whether the system refused one. For tests and diagnostics.
 int workers_started();
 bool thread_creation_failed();
 

@@ -1,4 +1,4 @@
-// How many threads kernels use, and how many the libraries that start threads through OpenMP may.
+// The number of threads of kernels, and of libraries that use OpenMP.
 #include "Support/ControlGroups.h"
 #include "Support/Parallel.h"
 #include <atomic>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 #endif
 
-// GNU OpenMP's, which oneDNN is linked with. Declared by hand because clang here has no OpenMP of its own.
+// Functions of GNU OpenMP, with which oneDNN is linked. Declared here because clang may have no OpenMP headers.
 extern "C" {
 int omp_get_max_threads(void);
 void omp_set_num_threads(int count);
@@ -21,7 +21,7 @@ void omp_set_num_threads(int count);
 
 namespace {
 
-/// Reads the first line of a file; false where there is none.
+/// Reads the first line of a file; returns false if it does not exist.
 bool read_line(const char* path, char* line, int size) {
     FILE* file = std::fopen(path, "r");
     if (!file) return false;
@@ -30,7 +30,7 @@ bool read_line(const char* path, char* line, int size) {
     return read;
 }
 
-/// Processors that the control groups of this process allow it, rounded up; 0 where there is no limit.
+/// The number of CPUs that the control groups of this process allow, rounded up; 0 without a limit.
 int quota_of_control_groups() {
     double lowest = 0;
     auto note = [&](double quota, double period) {
@@ -54,10 +54,10 @@ int quota_of_control_groups() {
     return lowest > 0 ? static_cast<int>(lowest + 0.999) : 0;
 }
 
-/// Processors that this process is bound to; 0 where the system does not say.
+/// The number of CPUs in the affinity mask of this process; 0 if unknown.
 int bound_processors() {
 #if defined(__linux__)
-    // The set grows until it holds every processor of the machine.
+    // The mask is enlarged until it contains every CPU of the machine.
     for (int count = 1024; count <= (1 << 20); count *= 4) {
         cpu_set_t* set = CPU_ALLOC(size_t(count));
         if (!set) return 0;
@@ -84,7 +84,7 @@ int clamped(int64_t count) { return static_cast<int>(std::clamp<int64_t>(count, 
 
 int default_threads() {
     if (const char* wish = std::getenv("OMP_NUM_THREADS")) {
-        // Of a list "4,2", the outermost level. Too large a number is read as the largest.
+        // For a list "4,2" the outermost level is used. Too large a number is clamped.
         const long long count = std::strtoll(wish, nullptr, 10);
         if (count > 0) return clamped(count);
     }
@@ -96,7 +96,7 @@ std::atomic<int32_t> thread_count{0};
 } // namespace
 
 int32_t tl_most_threads(void) {
-    // Threads beyond this many per processor only take memory and time.
+    // More threads per CPU only cost memory and time.
     static const int most = std::min(std::max(64, 4 * usable_processors()), tl::most_threads);
     return most;
 }

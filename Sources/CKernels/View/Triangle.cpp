@@ -26,7 +26,7 @@ void tl_triangle(const tl_tensor* x, const tl_tensor* out, int64_t diagonal, boo
             char* target = static_cast<char*>(out->data) + (iterator.offset[0] + row * out->strides[rank - 2]) * size;
             const char* source =
                 static_cast<const char*>(x->data) + (iterator.offset[1] + row * x->strides[rank - 2]) * size;
-            // The first column right of the diagonal (upper: on it); the kept part lies left (upper: right) of it.
+            // The first column after the diagonal (upper: on it); the kept part is before (upper: from) it.
             int64_t edge = row + diagonal + (upper ? 0 : 1);
             edge = edge < 0 ? 0 : edge > columns ? columns : edge;
             const int64_t keep = upper ? edge : 0, kept = upper ? columns - edge : edge;

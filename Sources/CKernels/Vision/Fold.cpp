@@ -1,4 +1,4 @@
-// Overlapping windows added back into an image.
+// Adds overlapping windows to an image (col2im).
 #include "Support/Forward.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
@@ -13,13 +13,13 @@ struct Folding {
     int64_t kernel[2], count[2], size[2], stride[2], padding[2], dilation[2];
 };
 
-/// One plane: out [height, width] from windows [kernel height, kernel width, rows, columns], dense.
+/// One channel: out [height, width] from contiguous windows [kernel height, kernel width, rows, columns].
 template <class T>
 void fold_plane(const Folding& f, const T* x, T* out) {
     std::fill(out, out + f.size[0] * f.size[1], T(0));
     for (int64_t a = 0; a < f.kernel[0]; a++)
         for (int64_t b = 0; b < f.kernel[1]; b++) {
-            // Columns j with 0 <= j * stride + shift < width.
+            // The columns j with 0 <= j * stride + shift < width.
             const int64_t stride = f.stride[1], shift = b * f.dilation[1] - f.padding[1], rest = f.size[1] - shift;
             const int64_t from = shift < 0 ? (-shift + stride - 1) / stride : 0;
             const int64_t to = std::min(f.count[1], rest > 0 ? (rest + stride - 1) / stride : 0);

@@ -1,6 +1,6 @@
-// An image read at given places (Jaderberg et al. 2015, "Spatial transformer networks"). A place along one dimension
-// becomes up to four taps with weights and their derivatives; the taps of a point are the products of these, and all
-// channels share them.
+// Sampling of an image at grid points (Jaderberg et al. 2015, "Spatial transformer networks"). A coordinate gives up to
+// four taps with weights and their derivatives; the taps of a point are the products of those of its coordinates, and
+// all channels share them.
 #include "Support/Forward.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
@@ -12,12 +12,12 @@ namespace tl {
 
 namespace {
 
-/// One dimension of one place.
+/// One coordinate of a grid point.
 template <class T>
 struct Axis {
     int count;
     int64_t places[4];
-    T weights[4], slopes[4];  // slopes: derivatives by the coordinate of the grid
+    T weights[4], slopes[4];  // slopes: derivatives with respect to the grid coordinate
 };
 
 template <class T>
@@ -25,7 +25,7 @@ struct Coordinate {
     T value, slope;
 };
 
-/// Folds a coordinate back between low / 2 and high / 2.
+/// Reflects a coordinate between low / 2 and high / 2.
 template <class T>
 Coordinate<T> reflect(Coordinate<T> c, int64_t twice_low, int64_t twice_high) {
     if (twice_low == twice_high) return {0, 0};
@@ -37,7 +37,7 @@ Coordinate<T> reflect(Coordinate<T> c, int64_t twice_low, int64_t twice_high) {
     return is_even ? Coordinate<T>{extra + low, c.slope * sign} : Coordinate<T>{span - extra + low, -c.slope * sign};
 }
 
-/// Brings a coordinate inside as the border wants it.
+/// Applies the padding mode to a coordinate.
 template <class T>
 Coordinate<T> bordered(const tl_grid_params& p, Coordinate<T> c, int64_t size) {
     if (p.border == TL_BORDER_ZEROS) return c;
@@ -48,7 +48,7 @@ Coordinate<T> bordered(const tl_grid_params& p, Coordinate<T> c, int64_t size) {
     return c;
 }
 
-/// A coordinate that an integer can hold; NaN and what lies far away becomes a place outside.
+/// Clamps a coordinate to the range of integers; NaN and distant coordinates become outside.
 template <class T>
 T countable(T value) {
     return value > T(-1e9) && value < T(1e9) ? value : T(-100);
@@ -66,7 +66,7 @@ Axis<T> axis(const tl_grid_params& p, T at, int64_t size) {
         result.slopes[result.count++] = slope;
     };
     if (p.mode == TL_SAMPLE_BICUBIC) {
-        // Keys's cubic with a = -3/4; the border applies to each of its four places.
+        // Keys' cubic with a = -3/4; the padding mode applies to each of its four taps.
         c.value = countable(c.value);
         const T first = std::floor(c.value), t = c.value - first, a = T(-0.75);
         const auto near = [&](T x) { return ((a + 2) * x - (a + 3)) * x * x + 1; };
@@ -92,7 +92,7 @@ Axis<T> axis(const tl_grid_params& p, T at, int64_t size) {
     return result;
 }
 
-/// The shapes of a call, with three spatial dimensions always, and the taps of one point.
+/// The shapes of a call, always with three spatial dimensions, and the taps of one point.
 template <class T>
 struct Sampler {
     const tl_grid_params& p;
@@ -109,7 +109,7 @@ struct Sampler {
     struct Taps {
         int count = 0;
         int64_t places[most];
-        T weights[most], slopes[3][most];  // by the coordinates as the grid has them
+        T weights[most], slopes[3][most];  // slopes: with respect to the grid coordinates
     };
 
     Taps taps(const T* at) const {
@@ -162,7 +162,7 @@ void sample_backward(const tl_grid_params* p, const tl_tensor* grad_out, const t
     T* to_image = grad_x ? static_cast<T*>(grad_x->data) : nullptr;
     T* to_grid = grad_grid ? static_cast<T*>(grad_grid->data) : nullptr;
     if (to_image) std::fill(to_image, to_image + s.images * s.channels * s.area, T(0));
-    // Points of one image may share elements, so an image is the smallest piece.
+    // Points of one image may have the same taps, so that an image is the smallest unit of parallel work.
     parallel_for(s.images, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin * s.points; i < end * s.points; i++) {
             const int64_t n = i / s.points, point = i % s.points;

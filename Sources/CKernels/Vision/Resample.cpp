@@ -1,4 +1,4 @@
-// Weighted sums of a few elements along one dimension: what every kind of interpolation is, one dimension at a time.
+// Weighted sums of elements along one dimension, the kernel of all separable interpolations.
 #include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
@@ -8,10 +8,10 @@
 
 namespace tl {
 
-/// A call with the taps in the type of the elements.
+/// The arguments of a call, with weights in the type of the elements.
 template <class T>
 struct Resampling {
-    int64_t outer, from, to, inner;  // `from` elements become `to`
+    int64_t outer, from, to, inner;  // `from` elements are resampled to `to`
     const int64_t* starts;
     const int64_t* places;
     const T* weights;
@@ -28,7 +28,7 @@ namespace {
 
 constexpr int64_t resample_grain = 16384;
 
-/// The taps of every result where all have as many, or 0.
+/// The number of taps per result if it is the same for all; otherwise 0.
 int64_t even_taps(const tl_taps* taps, int64_t count) {
     const int64_t each = count ? taps->starts[1] - taps->starts[0] : 0;
     for (int64_t i = 0; i < count; i++)
@@ -47,7 +47,7 @@ void on_dense(const tl_tensor* in, const tl_tensor* out, Body&& body) {
     to.write_back();
 }
 
-/// body(kernel's view of the call, elements of in, elements of out), in float or double.
+/// Calls body(arguments of the kernel, elements of in, elements of out), in float or double.
 template <class T, class Body>
 void typed(const tl_taps* taps, int64_t count, const tl_tensor* in, const tl_tensor* out, Body&& body) {
     const int64_t total = taps->starts[count];

@@ -1,7 +1,7 @@
-// Rows are gathered from; where other dimensions follow, whole runs of them are added with one weight.
+// Rows are gathered; if further dimensions follow, whole runs of them are added with one weight.
 namespace tl::TL_ISA {
 
-/// The dimension is the last one; `Taps` elements make each result, 0 for as many as `starts` says.
+/// For the last dimension; each result has `Taps` taps, or those given by `starts` for 0.
 template <class T, int Taps>
 static inline __attribute__((always_inline)) void resample_rows_by(const Resampling<T>& r, const T* x, T* out,
                                                                    int64_t begin, int64_t end) {
@@ -27,7 +27,7 @@ static void resample_rows(const Resampling<T>& r, int64_t taps, const T* x, T* o
     }
 }
 
-/// `begin ..< end` of outer x results, each a run of `inner` elements.
+/// Computes `begin ..< end` of outer x results, each a run of `inner` elements.
 template <class T>
 static void resample_columns(const Resampling<T>& r, const T* x, T* out, int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
@@ -59,7 +59,8 @@ static void resample_columns(const Resampling<T>& r, const T* x, T* out, int64_t
     }
 }
 
-/// The transpose for `begin ..< end` of the outer dimension: there `from` counts the gradients and `to` the places.
+/// The transpose for `begin ..< end` of the outer dimension: `from` is the number of gradients and `to` that of
+/// elements.
 template <class T>
 static void resample_back(const Resampling<T>& r, const T* gradient, T* out, int64_t begin, int64_t end) {
     for (int64_t o = begin; o < end; o++) {

@@ -1,13 +1,13 @@
-// Element-wise kernels. Inputs are broadcast already (equal shapes, zero strides). Each operand may have a dtype of
-// its own: elements are converted to `compute` (TL_FLOAT32, TL_FLOAT64, TL_INT64, TL_COMPLEX64 or
-// TL_COMPLEX128) when read and to the dtype of the
-// output when written, so that promotion needs no temporaries and half types compute in float32.
+// Element-wise kernels. Inputs are already broadcast (equal shapes, zero strides). Each operand may have another dtype:
+// elements are converted to `compute` (TL_FLOAT32, TL_FLOAT64, TL_INT64, TL_COMPLEX64 or TL_COMPLEX128) when read and
+// to the dtype of the output when written, so that type promotion needs no temporaries and half types are computed in
+// float32.
 #ifndef TL_ELEMENTWISE_H
 #define TL_ELEMENTWISE_H
 #include "tl_types.h"
 
-/// One row an operation: X(enumerator, scalar function). The scalar functions are in Scalar/, their meaning is that of
-/// the PyTorch function of the same name. `p` are the parameters handed to the kernel.
+/// One row per operation: X(enumerator, scalar function). The scalar functions are in Scalar/; their semantics are
+/// those of the PyTorch functions of the same names. `p` are the parameters of the kernel.
 enum tl_unary_op {
     // any number
     TL_UNARY_NEG, TL_UNARY_ABS, TL_UNARY_SIGN, TL_UNARY_SQUARE, TL_UNARY_RELU, TL_UNARY_CONJ,
@@ -50,7 +50,7 @@ enum tl_binary_op {
     TL_BINARY_SHIFTED_CHEBYSHEV_T, TL_BINARY_SHIFTED_CHEBYSHEV_U,
     TL_BINARY_SHIFTED_CHEBYSHEV_V, TL_BINARY_SHIFTED_CHEBYSHEV_W,
     TL_BINARY_HERMITE_H, TL_BINARY_HERMITE_HE, TL_BINARY_LAGUERRE_L, TL_BINARY_LEGENDRE_P,
-    // the next number towards the other operand, among those of the compute dtype, of float16 and of bfloat16
+    // the next number towards the other operand, in the compute dtype, in float16 and in bfloat16
     TL_BINARY_NEXTAFTER, TL_BINARY_NEXTAFTER_FLOAT16, TL_BINARY_NEXTAFTER_BFLOAT16,
     TL_BINARY_BITWISE_AND, TL_BINARY_BITWISE_OR, TL_BINARY_BITWISE_XOR, TL_BINARY_SHIFT_LEFT, TL_BINARY_SHIFT_RIGHT,
     TL_BINARY_EQ, TL_BINARY_NE, TL_BINARY_LT, TL_BINARY_LE, TL_BINARY_GT, TL_BINARY_GE,
@@ -68,28 +68,28 @@ enum tl_ternary_op {
     TL_TERNARY_COUNT
 };
 
-// Calling an operation that does not exist for a compute dtype traps. Integer division by zero gives 0, integer overflow
-// wraps, and shift counts outside 0 ..< 64 shift everything out.
+// An operation that does not exist for a compute dtype traps. Integer division by zero gives 0, integer overflow wraps,
+// and shift counts outside 0 ..< 64 shift all bits out.
 
-/// `params` may be NULL where the operation has none. An output may be the very memory of an input, but must not
-/// overlap one otherwise.
+/// `params` may be NULL if the operation has none. An output may be the memory of an input (in place), but must not
+/// overlap it otherwise.
 TL_API void tl_unary(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out, const double* params);
 TL_API void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* out);
 TL_API void tl_ternary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* c,
                        const tl_tensor* out, const double* params);
-/// The short cut of small operations: `count` contiguous elements, all of dtype `compute` (float32, float64 or int64),
-/// or float32/float64/int64 in and bool out for comparisons. CPU memory only: it is not forwarded to other devices.
+/// The fast path of small operations: `count` contiguous elements, all of dtype `compute` (float32, float64 or int64),
+/// or bool output for comparisons. CPU memory only: it is not forwarded to other devices.
 TL_API void tl_binary_contiguous(int32_t op, int32_t compute, const void* a, const void* b, void* out,
                                  int32_t out_dtype, int64_t count);
 
-/// Converts and copies: shapes are equal, dtypes and strides need not be. Float to integer truncates towards zero;
-/// anything to bool is `!= 0`.
+/// Converts and copies: shapes must be equal, dtypes and strides may differ. Floating point to integer truncates
+/// towards zero; the conversion to bool is `!= 0`.
 TL_API void tl_copy(const tl_tensor* x, const tl_tensor* out);
-/// The position of the first of `count` numbers of a dtype, one after the other in host memory, that another dtype does not
-/// hold; -1 where it holds all. A floating-point dtype holds what rounds to a finite number, the infinities and NaN; an
-/// integer dtype what lies between its smallest and its largest number; bool everything.
+/// The index of the first of `count` contiguous numbers in host memory that another dtype cannot represent; -1 if it
+/// can represent all. A floating-point dtype represents numbers that round to a finite number, infinities and NaN; an
+/// integer dtype the numbers between its smallest and its largest number; bool all numbers.
 ///
-/// With `wraps`, uint8 holds negative integers down to -255 as well, which wrap around.
+/// With `wraps`, uint8 also represents negative integers down to -255, which wrap around.
 TL_API int64_t tl_first_out_of_range(const void* numbers, int32_t dtype, int64_t count, int32_t target, bool wraps);
 
 #endif

@@ -1,13 +1,14 @@
-// Gathering, scattering, sorting. Indices are int64 and may be negative only where it is said; a function that checks
-// them returns the flat position of the first bad one, or -1 when all are good.
+// Gathering, scattering, sorting. Indices are int64 and must be non-negative unless stated otherwise; a function that
+// checks them returns the flat index of the first bad one, or -1 if all are valid.
 #ifndef TL_INDEX_H
 #define TL_INDEX_H
 #include "tl_types.h"
 
-/// -1, or the flat (row-major) position of the first element outside [low, high).
+/// -1, or the flat (row-major) index of the first element outside [low, high).
 TL_API int64_t tl_check_indices(const tl_tensor* indices, int64_t low, int64_t high);
 
-/// out[o, i, n] = x[o, index[i], n]: rank 3 views around one dimension; index 1-d, checked already, negative wraps.
+/// out[o, i, n] = x[o, index[i], n]: rank 3 views around one dimension; index is 1-d and checked; negative indices
+/// wrap.
 TL_API void tl_index_select(const tl_tensor* x, const tl_tensor* index, const tl_tensor* out);
 /// out[o, index[i], n] += x[o, i, n]; deterministic: equal indices add in order of i.
 TL_API void tl_index_add(const tl_tensor* out, const tl_tensor* index, const tl_tensor* x);
@@ -17,12 +18,12 @@ enum { TL_SCATTER_SET, TL_SCATTER_ADD, TL_SCATTER_MULTIPLY, TL_SCATTER_MAX, TL_S
 /// Along the last dimension: out[..., index[..., j]] op= source[..., j].
 TL_API void tl_scatter(int32_t op, const tl_tensor* out, const tl_tensor* index, const tl_tensor* source);
 
-/// Advanced indexing with `count` index tensors, broadcast to one shape I: x is seen as [indexed dims..., rest...], out
-/// is [I..., rest...]. Indices wrap when negative and are checked already.
+/// Advanced indexing with `count` index tensors, broadcast to one shape I: x is viewed as [indexed dims..., rest...],
+/// out is [I..., rest...]. Negative indices wrap; indices are checked before.
 TL_API void tl_index_get(const tl_tensor* x, const tl_tensor* const* indices, int32_t count, const tl_tensor* out);
 TL_API void tl_index_put(const tl_tensor* x, const tl_tensor* const* indices, int32_t count, const tl_tensor* values,
                          bool accumulate);
-/// Number of true elements; and their positions as rows [count, rank] of int64, row-major order.
+/// The number of true elements; and their indices as rows [count, rank] of int64, in row-major order.
 TL_API int64_t tl_count_nonzero(const tl_tensor* x);
 TL_API void tl_nonzero(const tl_tensor* x, const tl_tensor* out);
 /// out = x where mask is true, in row-major order; the inverse writes source there.
@@ -31,14 +32,14 @@ TL_API void tl_masked_scatter(const tl_tensor* out, const tl_tensor* mask, const
 
 /// Sorts along the last dimension; NaN counts as largest. Stable. values and indices have the shape of x.
 TL_API void tl_sort(const tl_tensor* x, bool descending, const tl_tensor* values, const tl_tensor* indices);
-/// The k largest or smallest along the last dimension, sorted; k is the last size of values. Ties go to the lower
-/// index.
+/// The k largest or smallest along the last dimension, sorted; k is the last size of values. For ties the lower index
+/// is first.
 TL_API void tl_topk(const tl_tensor* x, bool largest, const tl_tensor* values, const tl_tensor* indices);
 
-/// out[..., j] = how many elements of the sorted row sequence[...] are smaller than values[..., j], or with `right` not
-/// larger. The leading sizes of the three agree; NaN counts as largest; out is int32 or int64.
+/// out[..., j] = the number of elements of the sorted row sequence[...] that are less than values[..., j], or with
+/// `right` less or equal. The leading sizes of the three are equal; NaN is largest; out is int32 or int64.
 TL_API void tl_search_sorted(const tl_tensor* sequence, const tl_tensor* values, const tl_tensor* out, bool right);
-/// The rows of a contiguous matrix in lexicographic order, by number; equal rows by number. NaN counts as largest.
+/// The indices of the rows of a contiguous matrix in lexicographic order; equal rows in order of index. NaN is largest.
 TL_API void tl_row_order(const tl_tensor* x, const tl_tensor* out);
 
 #endif

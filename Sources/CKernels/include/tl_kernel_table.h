@@ -1,5 +1,5 @@
-// The kernels of a device. Every function of this interface that computes on tensors looks at the device of its
-// operands and, where that is not the CPU, calls the function of the same name in that device's table.
+// The kernels of a device. A kernel checks the device of its operands and, if that is not the CPU, calls the function
+// of the same name in the table of the device.
 #ifndef TL_KERNEL_TABLE_H
 #define TL_KERNEL_TABLE_H
 #include "tl_contract.h"
@@ -17,8 +17,8 @@
 #include "tl_view.h"
 #include "tl_vision.h"
 
-/// X(name) for every function tl_<name> that is forwarded. The only list of them: a new kernel is declared in a header
-/// of its family, begins with TL_FORWARD (Support/Forward.h) and is added here.
+/// X(name) for every function tl_<name> that is forwarded. A new kernel is declared in the header of its family, begins
+/// with TL_FORWARD (Support/Forward.h) and is added here.
 #define TL_EACH_KERNEL(X)                                                                                              \
     /* tl_contract.h */                                                                                                \
     X(matmul) X(linear) X(quantized_linear) X(conv_forward) X(conv_backward_data) X(conv_backward_weights)                                 \
@@ -61,7 +61,7 @@
     /* tl_vision.h */                                                                                                  \
     X(resample) X(resample_backward) X(grid_sample) X(grid_sample_backward) X(fold)
 
-/// One function for each kernel, with the type of the public one; NULL where the device has none.
+/// One function per kernel, with the type of the public one; NULL if the device does not have it.
 struct tl_kernel_table {
 #define TL_ENTRY(name) __typeof__(&tl_##name) name;
     TL_EACH_KERNEL(TL_ENTRY)

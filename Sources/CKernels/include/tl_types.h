@@ -1,4 +1,4 @@
-// Types shared by every kernel. The kernels know nothing of `Tensor`: they see memory, shapes and strides.
+// Types of all kernels. The kernels do not depend on `Tensor`: they use memory, shapes and strides.
 #ifndef TL_TYPES_H
 #define TL_TYPES_H
 
@@ -24,7 +24,7 @@ enum {
     TL_INT8 = 7,
     TL_UINT8 = 8,
     TL_BOOL = 9,
-    /// Pairs of float32 and of float64: the real part, then the imaginary one.
+    /// Pairs of float32 and of float64: the real part, followed by the imaginary part.
     TL_COMPLEX64 = 10,
     TL_COMPLEX128 = 11,
 };
@@ -33,24 +33,24 @@ enum {
 enum {
     TL_DEVICE_CPU = 0,
     TL_DEVICE_CUDA = 1,
-    /// Shapes without memory. No kernel is ever called with it.
+    /// Shapes without memory. Kernels are never called with it.
     TL_DEVICE_META = 2,
-    /// A device whose kernels and memory another library registers.
+    /// A device whose kernels and memory are registered by another library.
     TL_DEVICE_EXTERNAL = 3,
     TL_DEVICE_COUNT
 };
 
-/// What a kernel that returns an int32_t or int64_t returns where the device of its operands has no such kernel. No
-/// kernel returns it otherwise.
+/// The result of a kernel that returns an int32_t or int64_t if the device of its operands does not have the kernel.
+/// Kernels do not return it otherwise.
 enum { TL_NO_KERNEL = -2 };
 
-/// The most dimensions that a tensor handed to a kernel may have.
+/// The maximum number of dimensions of a tensor.
 enum { TL_MAX_RANK = 64 };
 
-/// A strided array. `data` is the address of element [0, ..., 0]; strides count elements and may be zero (broadcast)
-/// or negative. A rank of 0 is one element; TL_MAX_RANK is the highest. `data` lies in the memory of `device`; shape and
-/// strides are always host memory. All operands of a call are on one device, except that a single number (all strides
-/// 0) may lie on the CPU: the kernels of other devices read it at the launch.
+/// A strided array. `data` is the address of element [0, ..., 0]; strides are in elements and may be zero (broadcast)
+/// or negative. A rank of 0 is one element; TL_MAX_RANK is the highest. `data` is in the memory of `device`; shape and
+/// strides are always in host memory. All operands of a call are on one device, except that a scalar (all strides 0)
+/// may be on the CPU: the kernels of other devices read it at the launch.
 typedef struct {
     void* data;
     const int64_t* shape;

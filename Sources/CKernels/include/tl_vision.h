@@ -1,17 +1,17 @@
-// Images: resampling along a dimension, sampling at given places, windows laid side by side and added back.
+// Images: resampling along a dimension, sampling at grid points, and adding of overlapping windows.
 #ifndef TL_VISION_H
 #define TL_VISION_H
 #include "tl_contract.h"
 
-/// Which elements a result along one dimension is a weighted sum of: those at places[starts[i] ..< starts[i + 1]]. The
-/// tables are host memory, on every device.
+/// The taps of a weighted sum along one dimension: result i uses the elements places[starts[i] ..< starts[i + 1]]. The
+/// tables are in host memory, on every device.
 typedef struct {
     const int64_t* starts;
     const int64_t* places;
     const double* weights;
 } tl_taps;
-/// out[o, i, n] = sum over the taps t of i of weight[t] * x[o, place[t], n]: rank 3 views around one dimension, dense,
-/// one floating-point dtype.
+/// out[o, i, n] = sum over the taps t of i of weight[t] * x[o, place[t], n]: rank 3 views around one dimension,
+/// contiguous, one floating-point dtype.
 TL_API void tl_resample(const tl_tensor* x, const tl_taps* taps, const tl_tensor* out);
 /// The transpose: out[o, place[t], n] += weight[t] * grad[o, i, n] on zeros.
 TL_API void tl_resample_backward(const tl_tensor* grad, const tl_taps* taps, const tl_tensor* out);
@@ -22,15 +22,15 @@ typedef struct {
     int32_t mode, border;
     bool align_corners;
 } tl_grid_params;
-/// x [N, C, spatial...] read at grid [N, positions..., 2 or 3] (the last dimension of x first; -1 and 1 are its ends):
-/// out [N, C, positions...]. Two or three spatial dimensions, floating point, all of one dtype.
+/// x [N, C, spatial...] sampled at grid [N, positions..., 2 or 3] (the last dimension of x first; -1 and 1 are its
+/// ends): out [N, C, positions...]. Two or three spatial dimensions, floating point, all of one dtype.
 TL_API void tl_grid_sample(const tl_grid_params* p, const tl_tensor* x, const tl_tensor* grid, const tl_tensor* out);
 /// Both gradients; either may be NULL.
 TL_API void tl_grid_sample_backward(const tl_grid_params* p, const tl_tensor* grad_out, const tl_tensor* x,
                                     const tl_tensor* grid, const tl_tensor* grad_x, const tl_tensor* grad_grid);
 
-/// out[n, c, i * stride + k * dilation - padding] += x[n, c, k..., i...] on zeros, over two dimensions: x of rank 6
-/// [N, C, kernel height, kernel width, rows, columns], out [N, C, height, width]. Every dtype but bool.
+/// out[n, c, i * stride + k * dilation - padding] += x[n, c, k..., i...] on zeros, over two dimensions: x of rank 6 [N,
+/// C, kernel height, kernel width, rows, columns], out [N, C, height, width]. Every dtype except bool.
 TL_API void tl_fold(const tl_pool_params* p, const tl_tensor* x, const tl_tensor* out);
 
 #endif

@@ -1,4 +1,4 @@
-// Everything that the Swift side sees of the kernels: plain C, no state but devices, threads and memory.
+// The C interface of the kernels for Swift, without state other than devices, threads and memory.
 #ifndef TORCHLIGHT_KERNELS_H
 #define TORCHLIGHT_KERNELS_H
 #include "tl_contract.h"

@@ -1,4 +1,5 @@
-/// What a graph is recorded for: the arguments of a call but for the elements of tensors, and the modes of the thread.
+/// The key of a recorded graph: dtypes, layouts, devices and `requiresGrad` of the tensor arguments, values of the
+/// other arguments, and the modes of the thread.
 struct CallKey {
     /// The modes that operations depend on.
     private struct Modes: Equatable {
@@ -15,9 +16,9 @@ struct CallKey {
         let requiresGrad: Bool
         let isWrappedScalar: Bool
         let hasHistory: Bool
-        /// The first argument with the same storage.
+        /// The index of the first argument with the same storage.
         let memory: Int
-        /// The first argument that is the same tensor.
+        /// The index of the first argument that is the same tensor object.
         let identity: Int
 
         @inline(__always)
@@ -45,13 +46,13 @@ struct CallKey {
                 && requiresGrad == other.requiresGrad && device == other.device && memory == other.memory
                 && identity == other.identity && hasHistory == other.hasHistory
                 && isWrappedScalar == other.isWrappedScalar
-                // Where arguments share memory, their distance counts.
+                // If arguments share memory, their relative offset is part of the key.
                 && (memory == index || layout.offset == other.layout.offset)
         }
     }
 
     private let arguments: [Argument]
-    /// The arguments that are no tensors, and the structure of those that contain tensors.
+    /// The arguments that are not tensors, and the structure of the arguments that contain tensors.
     private let values: [AnyHashable]
     private let modes = Modes()
 
@@ -60,7 +61,7 @@ struct CallKey {
         self.values = values
     }
 
-    /// Whether a call with these arguments, in the modes of the thread, has this key.
+    /// Whether a call with these arguments, in the current modes of the thread, matches this key.
     @inline(__always)
     func fits(_ tensors: [Tensor], _ values: [AnyHashable]) -> Bool {
         guard arguments.count == tensors.count, values.isEmpty && self.values.isEmpty || values == self.values else {
@@ -70,10 +71,10 @@ struct CallKey {
         return modes == Modes()
     }
 
-    /// How a call differs from this key, for the report.
+    /// The first difference between a call and this key, for the report.
     func difference(_ tensors: [Tensor], _ values: [AnyHashable]) -> String? {
         if arguments.count != tensors.count {
-            return "\(quantity(tensors.count, "tensor")) in the arguments, and there were \(arguments.count)"
+            return "\(quantity(tensors.count, "tensor")) in the arguments, recorded with \(arguments.count)"
         }
         for (i, old) in arguments.enumerated() {
             let new = Argument(tensors[i], i, tensors)
@@ -81,7 +82,7 @@ struct CallKey {
             func text(_ name: String, _ new: some CustomStringConvertible, _ old: some CustomStringConvertible)
                 -> String
             {
-                "\(name) of tensor \(i) is \(new), and was \(old)"
+                "\(name) of tensor \(i) is \(new), recorded with \(old)"
             }
             if new.layout.shape != old.layout.shape { return text("the shape", new.layout.shape, old.layout.shape) }
             if new.dtype != old.dtype { return text("the dtype", new.dtype, old.dtype) }
@@ -92,22 +93,22 @@ struct CallKey {
             if new.requiresGrad != old.requiresGrad {
                 return text("requiresGrad", new.requiresGrad, old.requiresGrad)
             }
-            return "tensor \(i) shares memory with other arguments than before, or has a history where it had none"
+            return "tensor \(i) shares memory with different arguments, or has a history and was recorded without one"
         }
         if values != self.values {
             let index = zip(values, self.values).firstIndexOfDifference ?? 0
             if index < values.count && index < self.values.count {
-                return "an argument is \(values[index]), and was \(self.values[index])"
+                return "an argument is \(values[index]), recorded with \(self.values[index])"
             }
-            return "the arguments have another structure"
+            return "the structure of the arguments differs"
         }
         let now = Modes()
         if now == modes { return nil }
         if now.isGradEnabled != modes.isGradEnabled {
             return "gradients are \(now.isGradEnabled ? "" : "not ")recorded"
         }
-        if now.autocast != modes.autocast { return "autocast has another mode" }
-        return "the default dtype or device is another one"
+        if now.autocast != modes.autocast { return "the autocast mode differs" }
+        return "the default dtype or device differs"
     }
 }
 
@@ -122,7 +123,7 @@ extension Zip2Sequence<[AnyHashable], [AnyHashable]> {
 struct CallArguments {
     private(set) var tensors: [Tensor] = []
     private(set) var values: [AnyHashable] = []
-    /// An argument of a type that can be part of no key.
+    /// The type of an argument that cannot be part of a key; nil if there is none.
     private(set) var unsupported: String?
 
     @inline(__always)
@@ -142,7 +143,7 @@ struct CallArguments {
         var description: String { "a dictionary of \(names)" }
     }
 
-    /// The short cut of `addGeneral` for tensors by name, such as the inputs of an ONNX model.
+    /// Adds tensors by name, such as the inputs of an ONNX model, without the lookups of `addGeneral`.
     private mutating func add(_ named: [String: Tensor]) {
         let names = named.keys.sorted()
         for name in names { tensors.append(named[name]!) }
@@ -163,7 +164,7 @@ struct CallArguments {
         }
     }
 
-    /// The parts of a structure that are no tensors, such as the keys of a dictionary.
+    /// Adds the parts of a structure that are not tensors, such as the keys of a dictionary.
     private mutating func addNames(of value: Any) {
         if value is Tensor { return }
         let mirror = Mirror(reflecting: value)

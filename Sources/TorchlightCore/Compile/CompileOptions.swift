@@ -1,33 +1,33 @@
-/// What a compiled function does with arguments for which it has no graph yet.
+/// The behaviour of a compiled function in a call whose arguments match no recorded graph.
 public enum NewGraph: Sendable, Hashable {
-    /// It runs the body and records its operations as a new graph.
+    /// Run the body and record its operations as a new graph.
     case record
-    /// It runs the body operation by operation, without recording.
+    /// Run the body operation by operation, without recording.
     case eager
-    /// It reports an error that says what is different.
+    /// Report an error that names the difference.
     case error
 }
 
-/// How often a compiled function checks that its body still does what was recorded.
+/// How often a compiled function compares its body with the recorded graph.
 public enum Verification: Sendable, Hashable {
     case never
-    /// Every so many calls the body runs as written and is recorded again. If it does other operations than the graph, or the same
-    /// ones with other numbers, that is an error.
+    /// Run and record the body in every n-th call. Other operations than those of the graph, or other numbers, are an
+    /// error.
     case every(Int)
 }
 
-/// What one run of a graph takes, as it was recorded and as it is run: without common subexpressions and dead code, with groups of
-/// operations that go through memory once.
+/// The cost of one run of a graph, before and after optimisation: common subexpression elimination, dead code
+/// elimination and fusion of operations to groups.
 public struct GraphCost: Sendable, Hashable, CustomStringConvertible {
-    /// The number of kernels.
+    /// The number of kernels after optimisation.
     public let kernels: Int
-    /// The number of kernels of the operations as they were recorded.
+    /// The number of kernels as recorded.
     public let recordedKernels: Int
-    /// The bytes that the kernels read and write.
+    /// The number of bytes that the kernels read and write, after optimisation.
     public let bytes: Int
-    /// The bytes that the kernels of the operations as they were recorded read and write.
+    /// The number of bytes that the kernels read and write, as recorded.
     public let recordedBytes: Int
-    /// The number of kernels that are groups of several operations.
+    /// The number of kernels that compute a fused group of several operations.
     public let groups: Int
 
     init(recorded: Graph, optimized: Graph) {
@@ -36,27 +36,27 @@ public struct GraphCost: Sendable, Hashable, CustomStringConvertible {
         groups = optimized.instructions.count { $0.primitive is FusedGroup }
     }
 
-    /// The counts in a line.
+    /// The counts, in one line.
     public var description: String {
         "\(quantity(kernels, "kernel")) (\(quantity(groups, "group"))) and \(Memory.text(bytes)) a run, recorded "
             + "\(quantity(recordedKernels, "kernel")) and \(Memory.text(recordedBytes))"
     }
 }
 
-/// How a compiled function is called and what it has recorded.
+/// The counts of a compiled function: calls, replays and recorded graphs.
 public struct CompileReport: Sendable, Hashable, CustomStringConvertible {
     /// The number of calls.
     public internal(set) var calls = 0
-    /// The number of calls that ran a graph.
+    /// The number of calls that ran a recorded graph.
     public internal(set) var replays = 0
-    /// For each graph that was recorded, in order, why the earlier ones did not fit.
+    /// The reason for recording each graph, in order: how the call differed from the earlier graphs.
     public internal(set) var reasons: [String] = []
     /// The number of instructions of each of these graphs.
     public internal(set) var instructions: [Int] = []
-    /// What a run of each of these graphs takes.
+    /// The cost of one run of each of these graphs.
     public internal(set) var costs: [GraphCost] = []
 
-    /// The number of graphs that were recorded.
+    /// The number of recorded graphs.
     public var graphs: Int { reasons.count }
 
     /// One line with the counts, and one for each graph.

@@ -1,16 +1,18 @@
-/// How gradients flow through the results of a compiled function. The last instructions of its graph compute them
+/// The gradients of a compiled function. The last instructions of its graph compute them
 /// (`Graph.Instruction.isGradient`).
 struct CompiledBackward {
-    /// The results of the graph whose gradients are arguments of that part, in their order.
+    /// The indices of the results whose gradients are arguments of these instructions, in their order.
     let outputs: [Int]
-    /// The tensors whose gradients it computes.
+    /// The leaves whose gradients are computed.
     let sources: [Graph.Leaf]
-    /// The first of these gradients among the results of the graph.
+    /// The index of the first of these gradients in the results of the graph.
     let firstGradient: Int
 
-    /// Gives the results of a run a node of the computation graph, which runs the part for gradients.
+    /// Attaches a node of the computation graph to the results of a run. Its backward pass runs the gradient
+    /// instructions.
     func attach(_ run: PlanRun, to results: inout [Tensor], _ arguments: [Tensor]) {
-        // The run holds the results, and the node holds the run.
+        // The run retains the results and the node retains the run: without detached results there would be a reference
+        // cycle.
         for output in outputs { results[output] = results[output].withoutHistory }
         let outputs = self.outputs.map { results[$0] }
         let sources = self.sources.map { $0.tensor(arguments) }
@@ -28,7 +30,7 @@ struct CompiledBackward {
 /// The gradient rule of a compiled function.
 private final class CompiledRule: GradientRule, @unchecked Sendable {
     private var run: PlanRun?
-    /// What the program must not have changed when gradients are computed.
+    /// The versions of the tensors that must not change before the backward pass.
     private let versions: [(tensor: Tensor, version: Int)]
 
     init(_ run: PlanRun) {
@@ -39,13 +41,13 @@ private final class CompiledRule: GradientRule, @unchecked Sendable {
     func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         guard !context.keepsGraph else {
             throw TensorError(
-                .autograd, in: "compile", "derivatives of higher order do not flow through a compiled function",
-                fix: "compute them inside of the function, or call it inside uncompiled { }")
+                .autograd, in: "compile", "a compiled function has no derivatives of higher order",
+                fix: "compute them inside the function, or call it inside uncompiled { }")
         }
         for (tensor, version) in versions where tensor.version != version {
             throw TensorError(
                 .autograd, in: "backward",
-                "a compiled function needs a tensor for its gradient that \(tensor.storage.lastWriter) overwrote since",
+                "a saved tensor of a compiled function was changed in place by \(tensor.storage.lastWriter)",
                 fix: "call backward() before the tensor is changed, or pass a clone", operands: [tensor])
         }
         guard var run else { return Few(repeating: nil, count: context.inputCount) }
@@ -54,7 +56,7 @@ private final class CompiledRule: GradientRule, @unchecked Sendable {
         for i in 0..<context.gradients.count {
             let shape = context.outputShape(i)
             if let gradient = context.gradients[i] {
-                // Row by row, as it was recorded.
+                // The graph was recorded for contiguous gradients.
                 seeds.append(gradient.contiguous())
             } else {
                 seeds.append(try Tensor.filled(0, shape: shape, dtype: context.outputDType(i), device: device))

@@ -1,4 +1,5 @@
-/// A function that records its operations in its first call and runs the recording in later calls; see `compile(onNewGraph:verify:_:)`.
+/// A function that records its operations in the first call and runs the recorded graph in later calls; see
+/// `compile(onNewGraph:verify:_:)`.
 public final class CompiledFunction<Failure: Error, Result, each Argument>: @unchecked Sendable {
     private let body: (repeat each Argument) throws(Failure) -> Result
     private let slots: (Result) -> [Tensor?]
@@ -16,31 +17,32 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
         self.graphs = graphs
     }
 
-    /// The counts of calls and graphs, and why each graph was recorded.
+    /// The counts of calls and graphs, and the reason for recording each graph.
     public var report: CompileReport { graphs.report }
 
-    /// The graph that ran last, one line for each operation: results with dtype and shape, operands, and the modules whose `forward`
-    /// called it. nil before the first call.
+    /// The graph of the latest call, one line for each operation: results with dtype and shape, operands, and the
+    /// modules whose `forward` called it. nil before the first call.
     public var graph: String? { graphs.latest?.description }
 
-    /// The graph that ran last as it is run: without common subexpressions and dead code, with groups of operations that go
-    /// through memory once.
+    /// The graph of the latest call after optimisation: without common subexpressions and dead code, and with fused
+    /// groups.
     public var optimizedGraph: String? { graphs.latestOptimized?.description }
 
-    /// The C source of the kernels of the groups in the graph that ran last, with the scalar functions that they call; empty for a
-    /// graph without groups. nil before the first call.
+    /// The C source of the kernels of the fused groups in the graph of the latest call, with the scalar functions that
+    /// they call. Empty for a graph without groups; nil before the first call.
     public var source: String? { graphs.latestOptimized.map { KernelSource.unit($0.fusedPrograms).text } }
 
-    /// Runs the graph that was recorded for such arguments twice, as it was recorded and as it is run, and returns the first operation
-    /// whose result differs in a bit. nil if there is none, as it should be.
+    /// Runs the recorded graph and the optimised graph for these arguments, and returns the first operation whose
+    /// results differ in a bit; nil if all are equal.
     ///
     ///     if let difference = step.bisect(x, y) { print(difference) }
     ///
-    /// The kernels are those that a call would use now; ``ready()`` waits for compiled ones. Gradients of the results are compared
-    /// too, for gradients of 1. Nothing changes: what the graph writes to are copies, and steps of optimisers and ``hostCall(_:body:)``
-    /// are left out. Differences between the body and the graph are found by ``Verification/every(_:)``.
+    /// The optimised graph uses the kernels that a call would use now; ``ready()`` waits for the compiled ones.
+    /// Gradients of the results are compared too, with output gradients of 1. The run changes nothing: in-place
+    /// operations write to copies, and steps of optimisers and ``hostCall(_:body:)`` are left out.
+    /// ``Verification/every(_:)`` compares the body with the graph.
     ///
-    /// An error if there is no graph for such arguments.
+    /// A call without a recorded graph for these arguments is an error.
     public func bisect(_ arguments: repeat each Argument) -> GraphDifference? {
         var inputs = CallArguments()
         for argument in repeat each arguments { inputs.add(argument) }
@@ -57,15 +59,17 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
         }
     }
 
-    /// Waits until the kernels of the groups in all graphs are compiled. Until then they are interpreted, with the same results.
+    /// Waits until the kernels of the fused groups in all graphs are compiled. Until then they are interpreted, with
+    /// equal results.
     public func ready() async { await KernelCompiler.shared.ready() }
 
-    /// The graph that ran last.
+    /// The graph of the latest call, as recorded.
     package var recordedGraph: Graph? { graphs.latest }
 
-    /// Calls the function: runs the graph that was recorded for such arguments, or the body if there is none yet.
+    /// Calls the function: runs the graph that was recorded for these arguments, or runs and records the body if there
+    /// is none.
     public func callAsFunction(_ arguments: repeat each Argument) throws(Failure) -> Result {
-        // Inside another recording, the operations of the body become part of that.
+        // During another recording, the operations of the body are added to that graph.
         if threadState.pointee.recording > 0 || threadState.pointee.anomaly > 0
             || ThreadContext.existing?.isUncompiled == true
         {
@@ -80,7 +84,7 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
             reportFailure(
                 TensorError(
                     .value, in: "compile",
-                    "an argument is neither a tensor, nor a structure of tensors, nor a value that can be compared",
+                    "an argument is not a tensor, a structure of tensors or a Hashable value",
                     got: type, expected: "tensors, TensorStructure or Hashable values",
                     fix: "capture the object, or make its type conform to TensorStructure"))
             return try body(repeat each arguments)
@@ -99,7 +103,7 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
             reportFailure(
                 TensorError(
                     .value, in: "compile", "no graph was recorded for such a call", got: reason,
-                    expected: "a call like an earlier one, since onNewGraph is .error",
+                    expected: "arguments that match a recorded graph, since onNewGraph is .error",
                     fix: "use onNewGraph: .record"))
             return try body(repeat each arguments)
         }
@@ -134,15 +138,16 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
             reportFailure(
                 TensorError(
                     .value, in: "compile",
-                    "the function makes a change at each call that cannot be recorded", got: change,
-                    expected: "operations in place, as in buffer.copy_(x)", fix: "do it outside of the function"))
+                    "the function makes a change in each call that cannot be recorded", got: change,
+                    expected: "operations in place, as in buffer.copy_(x)",
+                    fix: "make the change outside the function"))
         }
         if !recorder.isComplete { return result }
         do throws(TensorError) {
             if let known {
                 try known.graph.check(sameAs: recorder.graph)
             } else {
-                // The template holds no tensor of the result.
+                // The template contains no tensors.
                 var slots = slots(result).map { $0 == nil ? nil : Tensor.placeholder(shape: Dims()) }[...]
                 let call = try CompiledCall(key, recorder, template: replacing(result, &slots))
                 graphs.add(call, reason: reason)
@@ -152,15 +157,14 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
     }
 }
 
-/// `template.replacingTensors(from: &slots)`, which takes longer where the types of the elements are looked up at run time.
+/// Equal to `template.replacingTensors(from: &slots)`, without looking up the element types at run time.
 private func filled(_ template: [String: Tensor], from slots: ArraySlice<Tensor?>) -> [String: Tensor] {
     var filled = template
     for (key, slot) in zip(template.keys.sorted(), slots) { filled[key] = slot }
     return filled
 }
 
-/// Returns a function that does what the body does, and that from the second call on runs the operations that it recorded in the first
-/// call, without running the body.
+/// Returns a function that runs and records `body` in its first call, and runs the recorded graph in later calls.
 ///
 ///     let step = compile { (x: Tensor, y: Tensor) in
 ///         optimizer.zeroGrad()
@@ -176,24 +180,26 @@ private func filled(_ template: [String: Tensor], from slots: ArraySlice<Tensor?
 /// **Arguments and results**: tensors, and arrays, dictionaries, optionals and other ``TensorStructure``s of them; several results are a
 /// tuple. Arguments of other types, such as `Int`, `Bool`, `Double` and enumerations, are part of the key.
 ///
-/// **Graphs**: a graph is recorded for each combination of shapes, dtypes, strides, devices and `requiresGrad` of the arguments, which
-/// arguments share memory, values of the other arguments, gradient mode, autocast, training modes of the modules, and frozen
-/// parameters. The last 16 are kept. ``CompiledFunction/report`` says why each was recorded.
+/// **Graphs**: one graph is recorded for each combination of shapes, dtypes, strides, devices and `requiresGrad` of the
+/// arguments, of memory shared between arguments, of the values of the other arguments, and of gradient mode, autocast
+/// mode, training modes of modules and frozen parameters. The 16 graphs used last are kept. ``CompiledFunction/report``
+/// has the reason for recording each.
 ///
-/// **What is recorded**: operations on tensors, in place or not, `backward()`, gradients that are set or cleared, steps of optimisers
-/// and learning rate schedulers, clipping of gradients, random draws. Tensors that the body captures are read and written at each call.
-/// Learning rates and other settings of optimisers are those of the call.
+/// **What is recorded**: operations on tensors, in place or not, `backward()`, assignments of gradients, steps of
+/// optimisers and learning rate schedulers, gradient clipping, and random numbers. Captured tensors are read and
+/// written in each call. Settings of optimisers, such as the learning rate, are read in each call.
 ///
-/// **What is not**: other code in the body runs when a graph is recorded. Branches, loop counts and Swift numbers that are captured are
-/// those of that call; `verify` finds out where they change. Reading elements on the host (`item()`, `if` on a value) is an error, unless
-/// they follow from captured tensors that the body does not change. Use ``hostCall(_:body:)`` for code that is to run at each call.
+/// **What is not recorded**: other code in the body, which runs only while a graph is recorded. Branches, loop counts
+/// and captured Swift numbers keep the values of that call; `verify` reports it if they change. Reading elements on the
+/// host (`item()`, `if` on a value) is an error, unless they are computed only from captured tensors that the body does
+/// not change. ``hostCall(_:body:)`` runs code in each call.
 ///
-/// The function may be called from several threads. Inside of another compiled function, of `vmap` or another transformation, and in
-/// ``uncompiled(_:)`` and `detectAnomalies`, it runs its body.
+/// The function may be called from several threads. It runs its body without recording inside another compiled
+/// function, inside `vmap` and other transformations, and inside ``uncompiled(_:)`` and `detectAnomalies`.
 ///
 /// - Parameters:
-///   - onNewGraph: what to do in a call for which there is no graph. Default: record one.
-///   - verify: how often to check that the body still does what was recorded. Default: never.
+///   - onNewGraph: the behaviour in a call that matches no recorded graph. Default: `.record`.
+///   - verify: how often the body is compared with the graph. Default: never.
 ///   - body: the function.
 public func compile<each Argument, each Result: TensorStructure, Failure: Error>(
     onNewGraph: NewGraph = .record, verify: Verification = .never,
@@ -211,8 +217,8 @@ public func compile<each Argument, each Result: TensorStructure, Failure: Error>
         }, CompiledGraphs(onNewGraph, verify))
 }
 
-// The overloads for tensors name concrete types: where the error type is generic, the optimised build of a caller crashes in the Swift 6
-// runtime while it looks up the type of a class with a parameter pack.
+// The overloads for tensors name concrete types: with a generic error type, the optimised build of a caller crashes in
+// the Swift 6 runtime during the lookup of the metadata of a class with a parameter pack.
 
 /// Returns a compiled function of one tensor; see ``compile(onNewGraph:verify:_:)``.
 public func compile(

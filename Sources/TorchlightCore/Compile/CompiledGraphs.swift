@@ -1,26 +1,26 @@
 import Synchronization
 
-/// A recorded call of a compiled function.
+/// A recorded graph of a compiled function, with its key and conditions.
 final class CompiledCall: @unchecked Sendable {
     let key: CallKey
     let conditions: GraphConditions
-    /// What the function does, as it was recorded.
+    /// The graph as recorded.
     let graph: Graph
-    /// How it is run: the optimised graph.
+    /// The plan of the optimised graph, which runs.
     let plan: Plan
     let backward: CompiledBackward?
-    /// For each result of the function: where it comes from.
+    /// The source of each result of the function.
     let results: [Result]
     /// The result with placeholders for its tensors.
     let template: Any
-    /// The count of mode changes of modules after which the conditions held.
+    /// The count of mode changes of modules at the last check that the conditions are true.
     fileprivate let modes: Atomic<Int>
 
     enum Result {
         case absent
         /// A result of the graph.
         case computed(Int)
-        /// An argument, or a tensor from outside, itself.
+        /// An argument or a tensor from outside, returned unchanged.
         case same(Tensor)
         case argument(Int)
     }
@@ -36,7 +36,7 @@ final class CompiledCall: @unchecked Sendable {
         modes = Atomic(ModuleModes.count)
     }
 
-    /// Whether the graph is what the function would do in a call with these arguments.
+    /// Whether the key and the conditions match a call with these arguments.
     func fits(_ tensors: [Tensor], _ values: [AnyHashable]) -> Bool {
         guard key.fits(tensors, values), conditions.holdForTensors(tensors) else { return false }
         let count = ModuleModes.count
@@ -61,14 +61,14 @@ final class CompiledCall: @unchecked Sendable {
     }
 }
 
-/// The graphs of a compiled function, the last used first, and what is reported about them.
+/// The graphs of a compiled function, the last used first, and the report.
 final class CompiledGraphs: Sendable {
     static let limit = 16
 
     struct Contents {
         var calls: [CompiledCall] = []
         var report = CompileReport()
-        /// Whether the last call that was to be recorded did something that is done once.
+        /// Whether the last call that was to be recorded made a change that happens only once.
         var sawOneTimeChange = false
     }
 
@@ -82,12 +82,12 @@ final class CompiledGraphs: Sendable {
     }
 
     var report: CompileReport { contents.withLock { $0.report } }
-    /// The graph that ran last, as it was recorded.
+    /// The graph of the latest call, as recorded.
     var latest: Graph? { contents.withLock { $0.calls.first?.graph } }
-    /// The same as it is run.
+    /// The graph of the latest call, optimised.
     var latestOptimized: Graph? { contents.withLock { $0.calls.first?.plan.graph } }
 
-    /// The graph for a call, if there is one, and whether the call is to verify it.
+    /// The graph that matches a call, or nil, and whether this call must verify it.
     func find(_ arguments: CallArguments) -> (call: CompiledCall?, isToVerify: Bool) {
         contents.withLock { contents in
             contents.report.calls += 1
@@ -104,23 +104,23 @@ final class CompiledGraphs: Sendable {
         }
     }
 
-    /// The graph for a call, if there is one, without counting the call.
+    /// The graph that matches a call, or nil, without counting the call.
     func graph(for arguments: CallArguments) -> CompiledCall? {
         contents.withLock { $0.calls.first { $0.fits(arguments.tensors, arguments.values) } }
     }
 
-    /// Why no graph fits a call.
+    /// The reason that no graph matches a call.
     func reason(_ arguments: CallArguments) -> String {
         contents.withLock { contents in
             guard let last = contents.calls.first else { return "the first call" }
-            // The graph that differs least: one with the same arguments, if there is one.
+            // The closest graph: one whose key matches, if there is one.
             let near = contents.calls.first { $0.key.fits(arguments.tensors, arguments.values) } ?? last
             return near.key.difference(arguments.tensors, arguments.values)
-                ?? near.conditions.difference(arguments.tensors) ?? "an earlier graph was dropped"
+                ?? near.conditions.difference(arguments.tensors) ?? "an earlier graph was discarded"
         }
     }
 
-    /// Notes that a call did something that is done once; returns whether the one before did so too.
+    /// Records that a call made a change that happens only once; returns whether the previous call did so too.
     func noteOneTimeChange() -> Bool {
         contents.withLock { contents in
             defer { contents.sawOneTimeChange = true }

@@ -1,5 +1,6 @@
 extension Graph {
-    /// Throws, naming the first difference, unless another recording of the function did the same operations on the same values.
+    /// Throws an error with the first difference, unless another recording of the function has the same operations on
+    /// the same values.
     func check(sameAs other: Graph) throws(TensorError) {
         for i in 0..<Swift.max(instructions.count, other.instructions.count) {
             let (old, new) = (line(i), other.line(i))
@@ -9,14 +10,14 @@ extension Graph {
                 continue
             }
             throw TensorError(
-                .value, in: "compile", "the function does something other than what was recorded",
+                .value, in: "compile", "the operations of the function differ from the recorded ones",
                 got: "\(new ?? "nothing") as operation \(i)", expected: old ?? "nothing",
-                fix: "pass what changed as an argument, or compile a function for each case")
+                fix: "pass the changed value as an argument, or compile a function for each case")
         }
         guard results.map(\.value) == other.results.map(\.value) else {
             throw TensorError(
-                .value, in: "compile", "the function returns other values than those that were recorded",
-                fix: "pass what changed as an argument, or compile a function for each case")
+                .value, in: "compile", "the results of the function differ from the recorded ones",
+                fix: "pass the changed value as an argument, or compile a function for each case")
         }
     }
 
@@ -39,7 +40,7 @@ extension Graph {
         }
     }
 
-    /// The line of the graph as text for one instruction, without the modules.
+    /// The line of one instruction in the text of the graph, without the modules.
     private func line(_ index: Int) -> String? {
         guard index < instructions.count else { return nil }
         let instruction = instructions[index]

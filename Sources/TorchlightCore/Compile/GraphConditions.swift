@@ -1,8 +1,10 @@
 import Synchronization
 
-/// What must be as it was when a function was recorded, besides the arguments, for the graph to be what the function would do.
+/// The guards of a recorded graph besides its key: state outside of the arguments that must be equal to that of the
+/// recording.
 package struct GraphConditions {
-    /// A tensor from outside that the function uses. Its elements may change, its description may not.
+    /// A tensor from outside that the function uses. Its elements may change; its shape, dtype, device and
+    /// `requiresGrad` may not.
     struct Outside {
         let tensor: Tensor
         private let storage: ObjectIdentifier
@@ -26,10 +28,10 @@ package struct GraphConditions {
         var reason: String {
             let now = TensorSpec(tensor)
             if now != spec {
-                return "a tensor from outside is \(now.dtype) \(now.sizes), and was \(spec.dtype) \(spec.sizes)"
+                return "a tensor from outside is \(now.dtype) \(now.sizes), recorded with \(spec.dtype) \(spec.sizes)"
             }
             return "a tensor from outside of shape \(spec.sizes) "
-                + (requiresGrad ? "no longer requires a gradient" : "requires a gradient now")
+                + (requiresGrad ? "does not require a gradient any more" : "requires a gradient now")
         }
     }
 
@@ -41,7 +43,7 @@ package struct GraphConditions {
         func holds(_ arguments: [Tensor]) -> Bool { leaf.tensor(arguments).gradient.map { TensorSpec($0) } == gradient }
 
         var reason: String {
-            gradient == nil ? "a leaf has a gradient now, and had none" : "a leaf has no gradient of the earlier shape"
+            gradient == nil ? "a leaf has a gradient, recorded without one" : "the gradient of a leaf has another shape"
         }
     }
 
@@ -60,7 +62,7 @@ package struct GraphConditions {
         var holds: Bool { ObjectIdentifier(tensor.storage) == storage && tensor.storage.version == version }
     }
 
-    /// The modes of a module and its submodules, and what these hold.
+    /// The modes of a module and its submodules, and their parameters, buffers, submodules and hooks.
     struct ModuleState {
         let module: any PathElement
         private let modes: [Bool]
@@ -81,14 +83,14 @@ package struct GraphConditions {
     package var gradients: [Gradient] = []
     private(set) var read: [HostRead] = []
     var modules: [ModuleState] = []
-    /// The default generator of the thread that recorded: where another one is the default, that one is drawn from.
+    /// The default generator of the thread that recorded. In a run it stands for the current default generator.
     package var defaultGenerator = Generator.default
 
     mutating func addRead(_ tensor: Tensor) {
         if !read.contains(where: { $0.tensor.storage === tensor.storage }) { read.append(HostRead(tensor)) }
     }
 
-    /// Whether everything but the modes of the modules is as it was.
+    /// Whether all conditions but the modes of the modules are true.
     @inline(__always)
     func holdForTensors(_ arguments: [Tensor]) -> Bool {
         for tensor in outside where !tensor.holds { return false }
@@ -100,17 +102,17 @@ package struct GraphConditions {
 
     var modesHold: Bool { modules.allSatisfy(\.modesHold) }
 
-    /// What is not as it was, for the report.
+    /// The first condition that is false, for the report.
     func difference(_ arguments: [Tensor]) -> String? {
         if let tensor = outside.first(where: { !$0.holds }) { return tensor.reason }
         if let gradient = gradients.first(where: { !$0.holds(arguments) }) { return gradient.reason }
         if read.contains(where: { !$0.holds }) {
-            return "a tensor from outside that the function reads on the host has other elements"
+            return "the elements of a captured tensor that the function reads on the host changed"
         }
         if let state = modules.first(where: { !$0.contentsHold }) {
-            return "\(type(of: state.module)) has other parameters, buffers, submodules or hooks"
+            return "\(type(of: state.module)) has different parameters, buffers, submodules or hooks"
         }
-        return modesHold ? nil : "a module is in another mode, training or evaluation"
+        return modesHold ? nil : "a module changed between training mode and evaluation mode"
     }
 }
 
@@ -123,8 +125,8 @@ extension Graph.Leaf {
     }
 }
 
-/// Counts the changes of modules between training mode and evaluation mode, so that compiled functions ask modules for their modes
-/// only after one.
+/// The count of changes of modules between training mode and evaluation mode. Compiled functions check the modes of
+/// modules only after the count changed.
 package enum ModuleModes {
     private static let changes = Atomic<Int>(1)
 

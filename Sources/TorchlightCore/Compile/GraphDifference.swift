@@ -1,15 +1,16 @@
-/// The first operation of a compiled function whose result is not the recorded one; see ``CompiledFunction/bisect(_:)``.
+/// The first operation of a compiled function whose result differs from the recorded graph; see
+/// ``CompiledFunction/bisect(_:)``.
 public struct GraphDifference: Sendable, Hashable, CustomStringConvertible {
     /// The operation with its result and operands, as in ``CompiledFunction/graph``.
     public let operation: String
     /// The index of the first element that differs.
     public let index: [Int]
-    /// That element.
+    /// The element of the optimised graph.
     public let got: String
-    /// The element that the operation gives as it was recorded.
+    /// The element of the recorded graph.
     public let expected: String
 
-    /// The difference in a line.
+    /// The difference, in one line.
     public var description: String { "\(operation): element \(index) is \(got), recorded as \(expected)" }
 }
 

@@ -1,4 +1,4 @@
-/// Runs code of the program that is no tensor operation, such as logging, whenever a compiled function runs.
+/// Runs code that is not a tensor operation, such as logging, in each call of a compiled function.
 ///
 ///     let step = compile { (x: Tensor, y: Tensor) in
 ///         let loss = crossEntropy(model(x), y)
@@ -6,12 +6,12 @@
 ///         ...
 ///     }
 ///
-/// A compiled function records its operations when it runs for the first time; other code in it runs that once. `hostCall` runs at
-/// each call, in its place among the operations. Outside of a compiled function it just runs.
+/// Without `hostCall`, such code runs only while the function is recorded. With it, the code runs in each call, in
+/// order with the operations before and after it. Outside of a compiled function it runs at once.
 ///
 /// - Parameters:
 ///   - tensors: tensors whose elements the code may read.
-///   - body: the code; it gets the tensors. It must not change tensors that the function uses.
+///   - body: the code, called with the tensors. It must not change tensors that the function uses.
 public func hostCall(_ tensors: Tensor..., body: @escaping (_ tensors: [Tensor]) -> Void) {
     let run: ([Tensor]) throws(TensorError) -> Void = { tensors throws(TensorError) in body(tensors) }
     guard let recorder = activeRecorder else { return body(tensors) }
@@ -21,10 +21,10 @@ public func hostCall(_ tensors: Tensor..., body: @escaping (_ tensors: [Tensor])
     }
 }
 
-/// Runs code of the program whenever a compiled function runs; see ``hostCall(_:body:)``.
+/// Runs code in each call of a compiled function; see ``hostCall(_:body:)``.
 public func hostCall(_ body: @escaping () -> Void) { hostCall { _ in body() } }
 
-/// Runs the body with compilation turned off: compiled functions that it calls on this thread run as they were written.
+/// Runs the body with compilation turned off: compiled functions that it calls on this thread run their bodies.
 ///
 ///     let expected = uncompiled { step(x, y) }
 public func uncompiled<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {

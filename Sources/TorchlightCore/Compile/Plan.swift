@@ -1,27 +1,29 @@
 import CKernels
 
-/// How a graph runs: where the result of each instruction lies, and when a value is not needed any more.
+/// A graph with memory assigned to its values, ready to run.
 ///
-/// A graph names every value once, and an in-place operation gives a new value. Here values get memory: views and the results of
-/// in-place operations that of the value that they are made from, others new memory. So an unchanged recording runs the kernels of
-/// the function on memory as the function had it, without a copy. Where a transformation of the graph left a reader of an old value
-/// behind an in-place operation, the operation gets new memory, and what it changes from outside is copied at the end.
+/// A graph has one name for each value, and an in-place operation returns a new value. The plan assigns memory: views
+/// and results of in-place operations use the memory of their operand, other results get new memory. An unchanged
+/// recording thus runs the same kernels on the same memory as the function, without copies. If a transformation of the
+/// graph moved a reader of the old value behind an in-place operation, that operation gets new memory, and the tensor
+/// that it changes is updated by a copy at the end.
 package final class Plan: @unchecked Sendable {
     enum Action {
-        /// The result is another layout of the memory of the first operand.
+        /// The result is a view of the first operand.
         case view
-        /// Runs the primitive; results without a place lie in new memory.
+        /// Runs the primitive; results without an assigned value get new memory.
         case run
-        /// The same on the CPU by `preparedCall`.
+        /// Runs `preparedCall` on the CPU.
         case prepared
-        /// The same for contiguous operands of one shape and dtype on the CPU, without the general steps.
+        /// Runs a binary primitive on contiguous operands of one shape and dtype on the CPU, without the general
+        /// dispatch.
         case binary(tl_binary_op)
-        /// Runs an in-place operation on its place.
+        /// Runs an in-place operation on the memory of its target.
         case overwrite(ResultSpec)
         case effect(GraphEffect)
     }
 
-    /// An instruction with where its results lie. An object, so that a run does not copy it.
+    /// An instruction with the memory of its results. A class, so that a run does not copy it.
     final class Step {
         let instruction: Int
         let action: Action
@@ -31,9 +33,9 @@ package final class Plan: @unchecked Sendable {
         let results: [Graph.ValueID]
         /// The descriptions of the results.
         let specs: [TensorSpec]
-        /// For each result: the value in whose memory it lies; nil for new memory. Empty where all are in new memory.
+        /// For each result: the value whose memory it uses; nil for new memory. Empty if all results get new memory.
         let places: [Graph.ValueID?]
-        /// The names of the operations that write results in the memory of other values, for errors.
+        /// The names of the operations that write results to the memory of other values, for errors.
         let writers: [String]
         /// The values that no later step reads.
         fileprivate(set) var dead: [Graph.ValueID] = []
@@ -56,7 +58,7 @@ package final class Plan: @unchecked Sendable {
         static func specs(_ instruction: Graph.Instruction, _ graph: Graph, isPlaced: Bool) -> [TensorSpec] {
             instruction.results.map { result in
                 var spec = graph.values[result].spec
-                // A result that was to be written elsewhere is row-major in memory of its own.
+                // A result whose assigned memory cannot be used is contiguous in new memory.
                 if !instruction.places.isEmpty && !isPlaced { spec.layout = Layout(shape: spec.layout.shape) }
                 return spec
             }
@@ -72,28 +74,29 @@ package final class Plan: @unchecked Sendable {
 
     package let graph: Graph
     private(set) var steps: [Step] = []
-    /// The states whose final value is not in the memory of the tensor.
+    /// The states whose final value must be copied to the memory of the tensor.
     private(set) var copies: [Graph.State] = []
-    /// For values in the memory of an argument: the argument.
+    /// For each value in the memory of an argument: the index of the argument.
     private(set) var argument: [Int?] = []
-    /// For each result, whether it is in memory that the caller must not change, so that the caller gets a copy.
+    /// For each result, whether its memory must not be changed by the caller, who gets a copy.
     private(set) var isConstant: [Bool] = []
-    /// The values that each run begins with: tensors from outside and constants.
+    /// The initial values of each run: tensors from outside and constants.
     private(set) var initial: [Tensor?] = []
-    /// The values that are there before the first step and are other tensors in each run: gradients and uninitialised memory.
+    /// The values that exist before the first step and differ in each run: gradients and uninitialised memory.
     private(set) var given: [Graph.ValueID] = []
 
-    /// The number of steps, and of results, of the function itself. Those that follow compute the gradients of its results.
+    /// The number of steps, and of results, of the function without its gradients. Later steps compute the gradients of
+    /// its results.
     private(set) var forwardSteps = 0
     let forwardResults: Int
     private let seedCount: Int
-    /// The values that these steps read and that the program can change before they run.
+    /// The values that the gradient steps read and that the program can change before they run.
     private(set) var exposed: [Graph.ValueID] = []
 
-    /// The plan of a function whose results have no gradients.
+    /// Creates a plan of a function whose results need no gradients.
     package convenience init(_ graph: Graph) throws(TensorError) { try self.init(graph, nil) }
 
-    /// - Parameter backward: how gradients flow through the results, if they do.
+    /// - Parameter backward: the gradients of the results; nil if none need gradients.
     init(_ graph: Graph, _ backward: CompiledBackward?) throws(TensorError) {
         self.graph = graph
         forwardResults = backward?.firstGradient ?? graph.results.count
@@ -174,7 +177,7 @@ package final class Plan: @unchecked Sendable {
         findExposed(root)
     }
 
-    /// Where the gradients of the results begin among the arguments.
+    /// The index of the first argument that is a gradient of a result.
     private var seedStart: Int { graph.arguments.count - seedCount }
 
     private func findExposed(_ root: [Graph.ValueID]) {
@@ -189,19 +192,19 @@ package final class Plan: @unchecked Sendable {
                 }
             }
         }
-        // The gradients of the results are there only then.
+        // The gradients of the results are only available in the backward pass.
         exposed = read.subtracting(graph.arguments.suffix(from: min(graph.arguments.count, seedStart))).sorted()
     }
 
-    /// Whether a `ScatterView` puts a value where it lies already.
+    /// Whether a `ScatterView` writes a value to memory that contains it already.
     private static func isInPlace(_ instruction: Graph.Instruction, _ graph: Graph) -> Bool {
         guard let scatter = instruction.primitive as? ScatterView else { return false }
         return graph.values[instruction.operands[1].value].spec.layout == scatter.view
             && graph.values[instruction.operands[0].value].spec.layout == scatter.base
     }
 
-    /// The last instruction that reads each value; `.max` for results. A `ScatterView` right after an in-place operation does not
-    /// count as a reader of the old base: in place it reads nothing.
+    /// The last instruction that reads each value; `.max` for results. A `ScatterView` directly after an in-place
+    /// operation does not count: in place it does not read the old base.
     private static func lastUses(of graph: Graph, _ used: [Bool]) -> [Int] {
         var last = Array(repeating: -1, count: graph.values.count)
         for (i, instruction) in graph.instructions.enumerated() where used[i] {
@@ -239,7 +242,7 @@ package final class Plan: @unchecked Sendable {
         }
     }
 
-    /// The call of an instruction with what its primitive derives from layouts, if it does. Operands are read as they lie in memory.
+    /// The prepared call of an instruction; nil if its primitive has none, or if operands must be copied first.
     private static func preparedCall(
         _ instruction: Graph.Instruction, _ graph: Graph, isPlaced: Bool
     ) -> PreparedCall? {

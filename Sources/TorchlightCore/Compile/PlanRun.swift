@@ -1,15 +1,16 @@
-/// One run of a plan. It has the values of this run, so that several threads can run one plan at the same time.
+/// One run of a plan, with its values: several threads can run one plan at the same time.
 package struct PlanRun {
     private let plan: Plan
     private var arguments: [Tensor]
     private var values: [Tensor?]
 
-    /// The results of a plan of a function whose results have no gradients, on arguments that fit it.
+    /// Runs a plan without gradients. The arguments must match the plan.
     package static func results(
         of plan: Plan, _ arguments: [Tensor], defaultGenerator: Generator
     ) throws(TensorError) -> [Tensor] { try run(plan, arguments, defaultGenerator: defaultGenerator).results }
 
-    /// Runs a plan on arguments that fit it. Returns the results of the function, and the run for the gradients if there are any.
+    /// Runs a plan. The arguments must match it. Returns the results of the function, and the run for the backward pass
+    /// if the plan has one.
     static func run(
         _ plan: Plan, _ arguments: [Tensor], defaultGenerator: Generator
     ) throws(TensorError) -> (results: [Tensor], run: PlanRun) {
@@ -24,7 +25,7 @@ package struct PlanRun {
         }
     }
 
-    /// Runs the part that computes gradients, given those of the results. May be called again on a copy.
+    /// Runs the gradient steps, given the gradients of the results. May be called again on a copy.
     mutating func runBackward(_ seeds: [Tensor]) throws(TensorError) -> [Tensor] {
         try Self.inPlainMode { () throws(TensorError) in
             arguments += seeds
@@ -34,10 +35,10 @@ package struct PlanRun {
         }
     }
 
-    /// The tensors that the part for gradients reads and that the program can change meanwhile.
+    /// The tensors that the gradient steps read and that the program can change before they run.
     var exposed: [Tensor] { plan.exposed.compactMap { values[$0] } }
 
-    /// Gradients and conversions are instructions of the graph.
+    /// Turns off gradient mode and autocast: gradients and conversions are instructions of the graph.
     private static func inPlainMode<R>(_ body: () throws(TensorError) -> R) throws(TensorError) -> R {
         let state = threadState
         let (depth, autocast) = (state.pointee.grad_disabled, state.pointee.autocast)
@@ -81,7 +82,7 @@ package struct PlanRun {
         return value
     }
 
-    /// The layout of a value that lies in the memory of another one.
+    /// The layout of a value in the memory of another one.
     @inline(__always)
     private func layout(of id: Graph.ValueID, _ spec: TensorSpec) -> Layout {
         guard let argument = plan.argument[id] else { return spec.layout }
@@ -90,7 +91,7 @@ package struct PlanRun {
         return distance == 0 ? spec.layout : spec.layout.moved(by: distance)
     }
 
-    /// A tensor for result `i` of a step in the memory of a value.
+    /// A tensor for result `i` of a step, in the memory of a value.
     @inline(__always)
     private func place(_ step: Plan.Step, _ i: Int, in owner: Graph.ValueID) -> Tensor {
         Tensor(
@@ -150,7 +151,7 @@ package struct PlanRun {
             threadState.pointee.kernels &+= 1
             try prepared(inputs, outputs)
         } else if step.specs[0].device.hasValues {
-            // On a device without values, descriptions are all that there is.
+            // Devices without values have only descriptions.
             try step.primitive.validate(inputs)
             try TorchlightCore.execute(
                 step.primitive, try acceptable(inputs, to: step.primitive), into: outputs, on: step.specs[0].device)
@@ -190,7 +191,7 @@ package struct PlanRun {
         }
         try effect.body(step.operands.map { value($0) })
         try throwPendingError()
-        // The first operands were changed in place.
+        // An update changes its first operands in place.
         for (result, operand) in zip(step.results, step.operands) { values[result] = value(operand) }
     }
 
@@ -205,8 +206,8 @@ package struct PlanRun {
 
     // MARK: Comparison
 
-    /// The values that a run begins with, as copies whose layouts in memory are the same, with the next keys of the generators, which do not
-    /// change. The gradients of the results are 1.
+    /// Copies of the initial values with equal memory layouts, with the next keys of the generators, whose states do
+    /// not change. The gradients of the results are 1.
     static func copiedInputs(
         of plan: Plan, _ arguments: [Tensor], _ defaultGenerator: Generator
     ) throws(TensorError) -> [Graph.ValueID: Tensor] {
@@ -238,7 +239,7 @@ package struct PlanRun {
         return inputs
     }
 
-    /// Runs a plan on copies of the inputs, without the code of the program, and passes each result to `body` until that returns false.
+    /// Runs a plan on copies of the inputs, without effects, and passes each result to `body` until it returns false.
     static func observe(
         _ plan: Plan, _ arguments: [Tensor], _ inputs: [Graph.ValueID: Tensor],
         _ body: (Graph.ValueID, Tensor) throws(TensorError) -> Bool
@@ -265,7 +266,7 @@ package struct PlanRun {
 }
 
 extension Tensor {
-    /// A tensor of the same layout in a copy of the memory.
+    /// A tensor of the same layout in a copy of the storage.
     fileprivate func copiedStorage() throws(TensorError) -> Tensor {
         if isWrappedScalar { return self }
         let count = storage.byteCount / dtype.byteSize

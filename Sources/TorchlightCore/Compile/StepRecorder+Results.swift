@@ -1,10 +1,10 @@
-// The end of a recording: what the function returns, and how gradients flow through that.
+// The end of a recording: the results of the function and their gradients.
 
 extension StepRecorder {
-    /// Ends the graph: its results, their gradients, and what the function changed.
+    /// Finishes the graph: adds the results, their gradients, and the states of the changed tensors.
     func finish(_ slots: [Tensor?]) {
         if let state = conditions.modules.first(where: { !$0.contentsHold }) {
-            oneTimeChange = "another parameter, buffer, submodule or hook in \(type(of: state.module))"
+            oneTimeChange = "a changed parameter, buffer, submodule or hook in \(type(of: state.module))"
         }
         if oneTimeChange != nil { return }
         results = slots.map { slot in
@@ -42,8 +42,8 @@ extension StepRecorder {
         (keys, ownGenerators, ownObjects, ownViews) = ([:], [], [], [:])
     }
 
-    /// Records the gradients of the results that need some, with respect to what they are computed from outside of the function. The
-    /// gradients of the results are further arguments.
+    /// Records the gradients of the results with respect to the leaves outside of the function. The gradients of the
+    /// results are further arguments.
     private func addGradients(of slots: [Tensor?]) throws(TensorError) {
         var outputs: [Tensor] = []
         var indices: [Int] = []
@@ -76,7 +76,7 @@ extension StepRecorder {
         backward = CompiledBackward(outputs: indices, sources: sources, firstGradient: first)
     }
 
-    /// Whether a backward pass of the function has freed the graph of a result, so that no gradient flows through it any more.
+    /// Whether a backward pass in the function has freed the graph of a result, so that the result has no gradient.
     private func hasFreedGraph(_ output: Tensor) -> Bool {
         var seen = Set<ObjectIdentifier>()
         var stack = [output.currentNode].compactMap { $0 }
@@ -88,7 +88,7 @@ extension StepRecorder {
         return false
     }
 
-    /// The tensors from outside that results are computed from and that need gradients.
+    /// The tensors from outside of which results are computed and that need gradients.
     private func boundary(of outputs: [Tensor]) throws(TensorError) -> [Tensor] {
         var targets: [Tensor] = []
         var seen = Set<ObjectIdentifier>()
@@ -107,7 +107,7 @@ extension StepRecorder {
                         guard let known else {
                             throw TensorError(
                                 .autograd, in: "compile",
-                                "a result depends on a tensor with a history that is neither an argument nor captured itself",
+                                "a result depends on a tensor with a history that is no argument and not captured",
                                 fix: "pass the tensor as an argument")
                         }
                         if !targets.contains(where: { $0 === known }) { targets.append(known) }
@@ -120,7 +120,7 @@ extension StepRecorder {
         return targets
     }
 
-    /// Whether the tensor is one from outside itself, not another view of its memory.
+    /// Whether the tensor itself is known from outside, not only a view of its memory.
     private func isKnown(_ tensor: Tensor) -> Bool {
         guard let state = outside[ObjectIdentifier(tensor.storage)],
             case .outside(let known) = graph.values[state.initial].origin

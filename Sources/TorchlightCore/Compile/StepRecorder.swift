@@ -1,30 +1,31 @@
 import Synchronization
 
-/// Records what a function does while it runs on tensors with elements, as a ``Graph`` that can run again.
+/// Records the operations of a function that runs on tensors with elements, as a ``Graph`` that can run again.
 ///
-/// Tensors are told apart by their storage. A storage that the function made is marked with a number; one that existed before is
-/// kept in a table. The recorder retains no tensor that the function made.
+/// Tensors are identified by their storage. A storage that the function made is marked with a number; one that existed
+/// before is kept in a table. The recorder retains no tensor that the function made.
 ///
-/// Nothing becomes part of the graph by accident: an operand must come from before the function, from a recorded operation, or from
-/// numbers of the program. Another one is an error.
+/// Every operand must be a tensor from before the function, the result of a recorded operation or a Swift number. Any
+/// other operand is an error, so that nothing is recorded as a constant by accident.
 class StepRecorder: CallRecorder {
     var graph = Graph()
-    /// What must be as it was when the function was recorded, for the graph to be valid.
+    /// The guards of the graph.
     var conditions = GraphConditions()
-    /// Where each result of the function comes from, once it has run.
+    /// The source of each result of the function, once it has run.
     var results: [CompiledCall.Result] = []
-    /// How gradients flow through the results; nil if none do.
+    /// The gradients of the results; nil if none need gradients.
     var backward: CompiledBackward?
-    /// What the function did that it does once, such as giving a lazy layer its size. Such a run is not recorded.
+    /// A change that the function makes only once, such as setting the size of a lazy layer. Such a run is not
+    /// recorded.
     var oneTimeChange: String?
-    /// Whether the graph is all of the function.
+    /// Whether the graph has all operations of the function.
     var isComplete = false
     /// Whether the gradients of the results are being recorded.
     var isInGradients = false
-    /// The recomputation that is being recorded, 0 for none, and how many there were.
+    /// The number of the recomputation that is being recorded, 0 for none, and the count of recomputations.
     private var recomputation = 0
     private var recomputations = 0
-    /// The module path of the innermost calls, by the identities of the modules.
+    /// The module paths of the innermost calls, by the identities of the modules.
     private var pathTexts: [[ObjectIdentifier]: String?] = [:]
 
     private let serial: UInt32
@@ -32,29 +33,31 @@ class StepRecorder: CallRecorder {
     private let baseDepth = ThreadContext.current.modulePathDepth
     var inside: [StorageValues] = []
     var outside: [ObjectIdentifier: StorageValues] = [:]
-    /// Storages from outside are retained, so that no other one gets their address.
+    /// Storages from outside, retained so that no other storage gets their address.
     var retained: [Storage] = []
     var arguments: [ObjectIdentifier: Int] = [:]
     var argumentTensors: [Tensor] = []
     var keys: [Draw: Graph.ValueID] = [:]
-    /// The generators that the function made: they start anew at each run, so that their keys are constants.
+    /// The generators that the function made: they start with the same seed in each run, so that their keys are
+    /// constants.
     var ownGenerators: [Generator] = []
-    /// Tensors that the function made in memory from outside, by a view or `detach()`: as leaves they are its own.
+    /// Tensors that the function made in memory from outside, by a view or `detach()`. As leaves they belong to the
+    /// function.
     var ownViews: [ObjectIdentifier: Tensor] = [:]
-    /// The objects with a state of their own that the function made, such as optimisers.
+    /// The stateful objects that the function made, such as optimisers.
     var ownObjects: [AnyObject] = []
     /// The leaves whose gradient was read or set.
     private var knownGradients: Set<ObjectIdentifier> = []
     var written: [StorageValues] = []
-    /// The leaves from outside that were used: whether they require a gradient is a condition.
+    /// The leaves from outside that were used: their `requiresGrad` is a condition.
     var leaves: [ObjectIdentifier: Tensor] = [:]
     /// The tensors from outside that have a history.
     var histories: [Tensor] = []
     let defaultGenerator = Generator.default
-    /// The program's numbers, by dtype and bits.
+    /// The Swift numbers used as operands, by dtype and bits.
     private var scalars: [ScalarBits: Graph.ValueID] = [:]
 
-    /// A number of the program: 0 and -0 are two, and NaN equals itself.
+    /// The bits of a Swift number: 0 and -0 differ, and NaN equals itself.
     private struct ScalarBits: Hashable {
         let dtype: DType
         let real: UInt64
@@ -77,12 +80,13 @@ class StepRecorder: CallRecorder {
 
     private static let counter = Atomic<UInt32>(0)
 
-    /// The recorder of the calling thread, if a function is being recorded and the calls are not those of an operation.
+    /// The recorder of the calling thread, if a function is being recorded and the calls are not those inside an
+    /// operation.
     static var current: StepRecorder? { ThreadContext.existing?.recorder as? StepRecorder }
 
     init() { serial = Self.counter.add(1, ordering: .relaxed).newValue }
 
-    /// Runs the body, which gets the arguments as they are, and records it, with the gradients of its results if they need some.
+    /// Runs the body with the arguments and records it, with the gradients of its results if they need gradients.
     func record<R, E: Error>(
         _ tensors: [Tensor], slots: (R) -> [Tensor?], _ body: () throws(E) -> R
     ) throws(E) -> R {
@@ -90,7 +94,7 @@ class StepRecorder: CallRecorder {
         for (i, tensor) in tensors.enumerated() { addArgument(tensor, i) }
         let context = ThreadContext.current
         let (outer, copies, depth) = (context.storageMark, context.autocastCopies, context.autocastDepth)
-        // Copies of parameters that were made before would be read in place of the parameters.
+        // Without this, copies by autocast that were made before would be read in place of the parameters.
         (context.storageMark, context.autocastCopies) = (UInt64(serial) << 32, [:])
         context.autocastDepth = depth + 1
         defer { (context.storageMark, context.autocastCopies, context.autocastDepth) = (outer, copies, depth) }
@@ -103,7 +107,8 @@ class StepRecorder: CallRecorder {
         }
     }
 
-    /// Whether results are values of the graph in any case, without gradients: a program in a file cannot return a tensor of the program.
+    /// Whether all results must be values of the graph, without gradients: a program file cannot return a tensor of the
+    /// program.
     var returnsValuesOnly: Bool { false }
 
     /// Reports that the function cannot be recorded.
@@ -161,7 +166,7 @@ class StepRecorder: CallRecorder {
         }
     }
 
-    /// Whether the storage of a result was made by this call and holds nothing else.
+    /// Whether this call made the storage of a result, and no other tensor uses it.
     private func isNew(_ output: Tensor) -> Bool {
         output.storage.recordMark == UInt64(serial) << 32
             && output.layout.count * output.dtype.byteSize == output.storage.byteCount
@@ -178,7 +183,7 @@ class StepRecorder: CallRecorder {
         for (tensor, result) in zip(changed, results) { write(result, to: tensor) }
     }
 
-    /// A step changes the tensors that its optimiser has, whatever the arguments of a run are.
+    /// A step changes the parameters of its optimiser, independent of the arguments of a run.
     private func checkOwners(of changed: [Tensor], _ step: String) {
         for tensor in changed where isInside(tensor.storage) || arguments[ObjectIdentifier(tensor)] != nil {
             let isArgument = !isInside(tensor.storage)
@@ -186,15 +191,15 @@ class StepRecorder: CallRecorder {
                 TensorError(
                     .value, in: "compile",
                     "\(step) changes \(isArgument ? "an argument" : "a tensor that the function makes"), "
-                        + "and another run has another tensor in its place",
-                    expected: "parameters from outside of the function",
-                    fix: isArgument ? "capture the parameter" : "make the parameter outside of the function",
+                        + "which is a different tensor in each run",
+                    expected: "parameters that are created outside the function",
+                    fix: isArgument ? "capture the parameter" : "make the parameter outside the function",
                     operands: [tensor]))
         }
     }
 
     func drew(_ key: RandomKey, from generator: Generator, as tensor: Tensor) {
-        // A checkpointed part that is computed again has the keys of its first run.
+        // A recomputed activation checkpoint uses the keys of its first run.
         let draw = Draw(generator: ObjectIdentifier(generator), key: key)
         if let known = keys[draw] { return hold(tensor, known) }
         if ownGenerators.contains(where: { $0 === generator }) { return made(constant: tensor) }
@@ -230,7 +235,7 @@ class StepRecorder: CallRecorder {
 
     // MARK: Gradients
 
-    /// Whether the function made a leaf, so that its gradient ends with the call.
+    /// Whether the function made a leaf, whose gradient is then discarded after the call.
     func isOwn(_ leaf: Tensor) -> Bool { isInside(leaf.storage) || ownViews[ObjectIdentifier(leaf)] != nil }
 
     func readGradient(of leaf: Tensor) {
@@ -253,8 +258,8 @@ class StepRecorder: CallRecorder {
         if node.sequence >= firstNode { return }
         throw TensorError(
             .autograd, in: "compile",
-            "backward() in the function passes through an operation that was made outside of it (\(node.name)), whose saved "
-                + "tensors another call would not have",
+            "backward() in the function passes through an operation outside the function (\(node.name)), whose saved "
+                + "tensors are not available in later calls",
             expected: "a loss computed from leaves and detached tensors",
             fix: "detach the argument, or return the loss and call backward() outside")
     }
@@ -285,7 +290,7 @@ class StepRecorder: CallRecorder {
                 .value, in: "compile",
                 "a function of cond or whileLoop "
                     + (changes
-                        ? "changes a tensor from outside of it in place"
+                        ? "changes a tensor from outside in place"
                         : runsCode ? "sets gradients, steps an optimiser or runs code" : "draws random numbers")
                     + ", and both functions run",
                 expected: "functions that only return results",
@@ -307,8 +312,8 @@ class StepRecorder: CallRecorder {
         for source in known { conditions.addRead(source) }
     }
 
-    /// The tensors from outside that a value is computed from, if it is the same at each run as long as their elements are: then it depends
-    /// on no argument, no random number and nothing that the function changes. nil otherwise.
+    /// The tensors from outside that a value is computed from, if it depends on nothing else: no argument, random
+    /// number or tensor that the function changes. nil otherwise.
     private func sources(of value: Graph.ValueID) -> [Tensor]? {
         var sources: [Tensor] = []
         var seen = Set<Graph.ValueID>()
@@ -338,14 +343,14 @@ class StepRecorder: CallRecorder {
         if let tensor, isInside(tensor.storage), tensor.storage.recordMark == UInt64(serial) << 32 { return }
         refuse(
             TensorError(
-                .value, in: "compile", "the host changes \(what), which a later run would not repeat",
-                expected: "operations on tensors", fix: "do it outside of the function, or inside hostCall { }",
+                .value, in: "compile", "the host changes \(what), which later runs do not repeat",
+                expected: "operations on tensors", fix: "change it outside the function, or inside hostCall { }",
                 operands: tensor.map { [$0] } ?? []))
     }
 
     func rearranged(_ tensor: Tensor) {
         if !isInside(tensor.storage) {
-            oneTimeChange = "another shape or other memory for a tensor from outside of \(tensor.dtype) \(tensor.shape)"
+            oneTimeChange = "a changed shape or storage of a tensor from outside of \(tensor.dtype) \(tensor.shape)"
         }
     }
 
@@ -387,7 +392,7 @@ class StepRecorder: CallRecorder {
 
     func isInside(_ storage: Storage) -> Bool { storage.recordMark >> 32 == UInt64(serial) }
 
-    /// Whether a storage of the function has elements of a recorded operation or of the program.
+    /// Whether a storage of the function contains elements of a recorded operation or of the program.
     private func isMarked(_ storage: Storage) -> Bool { storage.recordMark & 0xffff_ffff > 0 }
 
     private func isConstant(_ storage: Storage) -> Bool {
@@ -403,7 +408,8 @@ class StepRecorder: CallRecorder {
         mark(tensor.storage, StorageValues(StoragePlace(tensor), value, .function))
     }
 
-    /// The value of a tensor. With `isTarget` it is about to be written, so that memory which nothing was written to will do.
+    /// The value of a tensor. With `isTarget` the tensor is about to be overwritten, and uninitialised memory is
+    /// allowed.
     func value(of tensor: Tensor, in operation: String, isTarget: Bool = false) -> Graph.ValueID {
         if let scalar = tensor.wrappedScalar {
             let bits = ScalarBits(scalar)
@@ -445,8 +451,8 @@ class StepRecorder: CallRecorder {
         return state
     }
 
-    /// The state of memory that nothing was written to. It is a vector unless the tensor has all of it in row-major order, the only layouts
-    /// that a program file describes.
+    /// Adds the state of uninitialised memory. It is a vector unless the tensor has the whole storage in row-major
+    /// order, as program files describe no other layouts.
     private func addEmpty(_ tensor: Tensor) -> StorageValues {
         var place = wholePlace(of: tensor)
         if !place.layout.isContiguous { place.layout = Layout(shape: [place.layout.count]) }
@@ -456,7 +462,7 @@ class StepRecorder: CallRecorder {
         return state
     }
 
-    /// The place of the tensor, if it has all elements of its storage, else that of the storage as a vector.
+    /// The layout of the tensor, if it has all elements of its storage; otherwise that of the storage as a vector.
     func wholePlace(of tensor: Tensor) -> StoragePlace {
         let count = tensor.storage.byteCount / tensor.dtype.byteSize
         let isWhole = tensor.layout.count == count && tensor.layout.isDenseInSomeOrder && tensor.layout.offset == 0
@@ -479,28 +485,29 @@ class StepRecorder: CallRecorder {
     private static func unclaimed(_ tensor: Tensor, _ operation: String) -> TensorError {
         TensorError(
             .value, in: "compile",
-            "\(operation) reads a tensor that the function made without an operation, as from a file or by writing its bytes",
-            expected: "tensors from operations, from arguments or from outside of the function",
-            fix: "make the tensor outside and pass it as an argument", operands: [tensor])
+            "\(operation) reads a tensor that the function made without an operation, such as one read from a file",
+            expected: "tensors from operations, from arguments or from outside the function",
+            fix: "make the tensor outside the function and pass it as an argument", operands: [tensor])
     }
 
     private static func splitWrite(_ tensor: Tensor) -> TensorError {
         TensorError(
             .value, in: "compile",
             "the function changes an argument in place that shares memory with another argument of another shape or offset",
-            expected: "arguments with memory of their own", fix: "pass clones, as in x.clone()", operands: [tensor])
+            expected: "arguments that share no memory", fix: "pass clones, as in x.clone()", operands: [tensor])
     }
 }
 
 extension TensorError {
-    /// The host asks for elements that another run of the function would not have.
+    /// The error of a read on the host whose result would differ in another run.
     static func compiledHostRead(of tensor: Tensor, in operation: String) -> TensorError {
         TensorError(
-            .value, in: "compile", "a value that is computed in the function, or an argument, is read on the host",
+            .value, in: "compile", "an argument or a tensor that is computed in the function is read on the host",
             got: "\(operation) of \(tensor.dtype) \(tensor.shape)", expected: "operations on tensors only",
             fix: "return the tensor, use Tensor.where in place of if, or read it inside hostCall(x) { }")
     }
 }
 
-/// Whether a compiled function is being recorded on the calling thread: then code must not depend on the elements of tensors.
+/// Whether a compiled function is being recorded on the calling thread: code must then not depend on the elements of
+/// tensors.
 package var isRecordingFunction: Bool { threadState.pointee.recording > 0 && StepRecorder.current != nil }

@@ -1,9 +1,9 @@
-/// The operands of one call of a primitive for several examples, as `vmap` makes it.
+/// The operands of one call of a primitive for a batch of examples in `vmap`.
 ///
-/// A mapped operand has the examples along dimension 0; the others are the same for each example. Batching rules return
-/// results that have the examples along dimension 0 too.
+/// A mapped operand has the batch dimension as dimension 0; the other operands are equal for all examples. Batching
+/// rules return results with the batch dimension 0.
 package struct BatchedOperands {
-    /// The operands, of mapped ones those of all examples.
+    /// The operands; mapped ones include the batch dimension.
     package let tensors: Few<Tensor>
     private let mapped: Needs
     /// The number of examples.
@@ -29,7 +29,7 @@ package struct BatchedOperands {
         return shape
     }
 
-    /// The descriptions of the operands of one example, in row-major order.
+    /// The descriptions of the operands of one example, contiguous.
     package var example: Specs {
         Specs(
             tensors.indices.map { i in
@@ -39,9 +39,9 @@ package struct BatchedOperands {
             })
     }
 
-    // MARK: Operands in one form
+    // MARK: Operands with a batch dimension
 
-    /// An operand with the examples along dimension 0; one that is not mapped is expanded.
+    /// An operand with the batch dimension 0; one that is not mapped is expanded.
     package func leading(_ index: Int) -> Tensor {
         let x = tensors[index]
         if mapped[index] { return x }
@@ -49,11 +49,11 @@ package struct BatchedOperands {
         return applyView(Expand(shape: Dims([size] + Array(x.layout.shape))), whole)
     }
 
-    /// All operands with the examples along dimension 0.
+    /// All operands with the batch dimension 0.
     package var allLeading: Few<Tensor> { Few(tensors.indices.map { leading($0) }) }
 
-    /// A mapped operand with dimensions of size 1 after that of the examples, so that it broadcasts as an operand of
-    /// `rank` dimensions of one example does. Others stay as they are.
+    /// A mapped operand with dimensions of size 1 inserted after the batch dimension, so that it broadcasts as an
+    /// operand of `rank` dimensions of one example. Others are returned unchanged.
     package func aligned(_ index: Int, rank: Int) -> Tensor {
         var x = tensors[index]
         guard mapped[index] else { return x }
@@ -61,15 +61,14 @@ package struct BatchedOperands {
         return x
     }
 
-    /// An operand with the examples along dimension 0 and, behind it, dimensions of size 1, so that it has those of one example
-    /// of `rank` dimensions.
+    /// An operand with the batch dimension 0, followed by dimensions of size 1 up to `rank` dimensions of one example.
     package func leading(_ index: Int, rank: Int) -> Tensor {
         var x = leading(index)
         while x.rank <= rank { x = applyView(Unsqueeze(dim: 1), x) }
         return x
     }
 
-    /// The dimension of the examples merged into dimension `dim` of an example: `[B, *, n, *] -> [*, B n, *]`.
+    /// The batch dimension merged into dimension `dim` of an example: `[B, *, n, *] -> [*, B n, *]`.
     package func merged(_ index: Int, into dim: Int = 0) -> Tensor {
         var x = leading(index)
         if dim > 0 { x = x.movedim(0, dim) }
@@ -88,15 +87,15 @@ package struct BatchedOperands {
         return dim > 0 ? x.movedim(dim, 0) : x
     }
 
-    // MARK: Rules that several primitives share
+    // MARK: Batching rules of several primitives
 
-    /// For primitives that take any leading dimensions: one call on operands with the examples along dimension 0.
+    /// One call for all examples, for primitives that accept any leading dimensions.
     package func run(_ primitive: any Primitive) throws(TensorError) -> Few<Tensor> {
         try expandedResults(of: primitive, call(primitive, allLeading))
     }
 
-    /// For primitives that work along dimensions, which the caller has shifted by one. An operand of one example without
-    /// dimensions counts as one with a dimension of size 1.
+    /// One call for all examples, for primitives with dimensions as attributes, which the caller has shifted by one. A
+    /// 0-dimensional operand of an example gets a dimension of size 1.
     package func runShifted(_ primitive: any Primitive) throws(TensorError) -> Few<Tensor> {
         guard rank(0) == 0 else { return try run(primitive) }
         var operands = Few<Tensor>()
@@ -106,7 +105,7 @@ package struct BatchedOperands {
         return results
     }
 
-    /// For element-wise primitives, whose operands broadcast.
+    /// One call for all examples, for element-wise primitives, whose operands broadcast.
     package func runElementwise(_ primitive: any Primitive) throws(TensorError) -> Few<Tensor> {
         let rank = tensors.indices.map { self.rank($0) }.max() ?? 0
         var operands = Few<Tensor>()
@@ -114,7 +113,7 @@ package struct BatchedOperands {
         guard let type = promotedType, ResultType.of(operands.filter { $0.dtype != .bool }) != type else {
             return try call(primitive, operands)
         }
-        // A number of an example has a dimension in the batch, and would widen the dtype of the result.
+        // A 0-dimensional operand of an example has a dimension in the batch, and would take part in type promotion.
         for i in tensors.indices where self.rank(i) == 0 && operands[i].dtype != .bool {
             let x = operands[i].to(type)
             operands[i] = x.rank == 0 ? x.reshape([1]) : x
@@ -122,14 +121,15 @@ package struct BatchedOperands {
         return try call(primitive, operands)
     }
 
-    /// The dtype to which the operands of one example are promoted, those of bool aside; nil where nothing is promoted.
+    /// The dtype to which the operands of one example are promoted, without those of bool; nil without type promotion.
     private var promotedType: DType? {
         let numbers = example.filter { $0.dtype != .bool }
         guard let first = numbers.first, numbers.contains(where: { $0.dtype != first.dtype }) else { return nil }
         return ResultType.of(numbers)
     }
 
-    /// For primitives of batches `[N, *]`: one call with the examples merged into a dimension of all operands.
+    /// One call for all examples, for primitives of batches `[N, *]`: the batch dimension is merged into dimension 0 of
+    /// all operands.
     package func runMerged(
         _ primitive: any Primitive, into dim: Int = 0
     ) throws(TensorError) -> Few<Tensor> {
@@ -138,7 +138,7 @@ package struct BatchedOperands {
         return Few(try call(primitive, operands).map { split($0, at: dim) })
     }
 
-    /// For primitives that are composed of others: the composition of one example is recorded and run for all.
+    /// For primitives that are composed of others: records the decomposition for one example and runs it for all.
     package func runDecomposition(of primitive: any Primitive) throws(TensorError) -> Few<Tensor>? {
         var isComposed = true
         let results = try BatchedRun.map(tensors, mapped: mapped, size: size) { operands throws(TensorError) in
@@ -151,7 +151,7 @@ package struct BatchedOperands {
         return isComposed ? results : nil
     }
 
-    /// Runs the primitive once for each example.
+    /// Runs the primitive once per example.
     package func runLoop(_ primitive: any Primitive) throws(TensorError) -> Few<Tensor> {
         let specs = try inferResults(of: primitive, example)
         var parts = [[Tensor]](repeating: [], count: specs.count)
@@ -174,13 +174,13 @@ package struct BatchedOperands {
         return results
     }
 
-    /// Calls a primitive; of a view primitive the result shares memory with the operand.
+    /// Calls a primitive. The result of a view primitive shares memory with the operand.
     package func call(_ primitive: any Primitive, _ operands: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
         if let view = primitive as? any ViewPrimitive { return Few(applyView(view, operands[0])) }
         return try perform(primitive, operands)
     }
 
-    /// Results that are not used have the shape `[0]` for any number of examples.
+    /// Unused results have the shape `[0]` for any number of examples.
     private func expandedResults(
         of primitive: any Primitive, _ results: Few<Tensor>
     ) throws(TensorError) -> Few<Tensor> {
@@ -190,8 +190,8 @@ package struct BatchedOperands {
 }
 
 extension Dims {
-    /// Dimensions of an example as those of a batch: each is one more.
+    /// The dimensions of an example as dimensions of the batch: each plus 1.
     package var shifted: Dims { Dims(map { $0 + 1 }) }
-    /// The shape of a batch of examples of this shape.
+    /// The shape of a batch of `size` examples of this shape.
     package func batch(of size: Int) -> Dims { Dims([size] + Array(self)) }
 }

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Runs a recorded function of one example for many: mapped values have the examples along dimension 0.
+/// Runs the recorded function of one example for a batch: mapped values have the batch dimension 0.
 ///
-/// Primitives are called by their batching rules on tensors with elements, or on those of an outer function that is
-/// being recorded, so that autograd and outer transformations see the calls like any others.
+/// Primitives are called by their batching rules on tensors with elements, or on tensors of an outer function that is
+/// being recorded, so that autograd and outer transformations record the calls.
 package struct BatchedRun {
     package typealias Batch = (tensor: Tensor, isMapped: Bool)
 
@@ -29,7 +29,7 @@ package struct BatchedRun {
         return try run.execute()
     }
 
-    /// The results of a function for `size` examples, all with the examples along dimension 0.
+    /// The results of a function for `size` examples, all with the batch dimension 0.
     package static func map(
         _ operands: Few<Tensor>, mapped: Needs, size: Int,
         _ body: (Few<Tensor>) throws(TensorError) -> Few<Tensor>
@@ -51,7 +51,7 @@ package struct BatchedRun {
         return TensorSpec(Layout(shape: shape), batch.tensor.dtype, device: device.represented ?? device)
     }
 
-    /// A result with the examples along dimension 0.
+    /// A result with the batch dimension 0.
     package static func leading(_ batch: Batch, _ size: Int) -> Tensor {
         batch.isMapped
             ? batch.tensor : applyView(Expand(shape: batch.tensor.layout.shape.batch(of: size)), batch.tensor)
@@ -70,8 +70,8 @@ package struct BatchedRun {
         for result in graph.results { lastUse[result.value] = .max }
     }
 
-    /// Draws the keys of random operations. With `.different` each example has its own, in the order in which a loop over
-    /// the examples draws them.
+    /// Draws the keys of random operations. With `.different` each example gets its own key, in the order of a loop
+    /// over the examples.
     private mutating func draw(_ randomness: Randomness) throws(TensorError) {
         if graph.draws.isEmpty { return }
         let examples = randomness == .different ? size : 1
@@ -150,30 +150,30 @@ package struct BatchedRun {
             try throwPendingError()
             return results
         }
-        // A random operation draws for each example in any case.
+        // A random operation is run per example in any case.
         if !primitive.effects.isRandom { LoopNotice.give(primitive.publicName, size) }
         return try batched.runLoop(primitive)
     }
 
-    /// The device of a value when the graph runs.
+    /// The device of a value in this run.
     private func placed(_ device: Device) -> Device { isNested ? device : device.represented ?? device }
 
-    /// A primitive that names a device, with that of the run.
+    /// A primitive that names a device, with the device of this run.
     private func placed(_ primitive: any Primitive) -> any Primitive {
         isNested ? primitive : primitive.onRepresentedDevice
     }
 }
 
-/// Says once for each primitive that `vmap` runs it once for each example.
+/// Writes a notice, once per primitive, that `vmap` runs it once per example.
 package enum LoopNotice {
     private static let known = Mutex<Set<String>>([])
 
-    /// The primitives of which it was said.
+    /// The primitives with a notice so far.
     package static var given: Set<String> { known.withLock { $0 } }
 
     fileprivate static func give(_ name: String, _ size: Int) {
         guard size > 1, known.withLock({ $0.insert(name).inserted }) else { return }
         writeToStandardError(
-            "Torchlight: vmap: \(name) has no form for a batch of examples and runs once for each of them\n")
+            "Torchlight: vmap: \(name) has no batching rule and runs once per example\n")
     }
 }

@@ -1,25 +1,26 @@
-/// The dimensions of the inputs whose sizes an exported function does not fix, with a name for each size.
+/// The dimensions of the inputs of an exported function whose sizes are dynamic, with a name for each size.
 ///
-/// A list names the leading dimensions of every input, as far as an input has them; nil leaves a size fixed:
+/// A list names the leading dimensions of every input; names beyond the dimensions of an input are ignored. nil is a
+/// fixed size:
 ///
 ///     dynamic: ["batch", "sequence"]
 ///
-/// A dictionary of ranges does so too, and says which sizes are accepted:
+/// A dictionary of ranges names the leading dimensions too, with the accepted sizes:
 ///
 ///     dynamic: ["batch": 1...64, "sequence": 1...1024]
 ///
-/// A dictionary with the names of inputs names their dimensions. Negative dimensions count from the end. It may have ranges for
-/// these names, in any order:
+/// A dictionary of input names names dimensions of these inputs. Negative dimensions count from the end. It may also
+/// contain ranges for the names of sizes, in any order:
 ///
 ///     dynamic: ["tokens": [0: "batch", 1: "sequence"], "mask": [1: "sequence"], "sequence": 1...1024]
 ///
-/// Dimensions of one name have one size.
+/// Dimensions with the same name have the same size.
 public struct DynamicDimensions: Sendable, Hashable, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
-    /// A dynamic size: its name and the sizes that are accepted.
+    /// A dynamic size: its name and its range.
     public struct Size: Sendable, Hashable, CustomStringConvertible {
         /// The name of the size.
         public let name: String
-        /// The smallest and the largest size.
+        /// The smallest and the largest accepted size.
         public let range: ClosedRange<Int>
 
         package init(name: String, range: ClosedRange<Int>) {
@@ -30,24 +31,25 @@ public struct DynamicDimensions: Sendable, Hashable, ExpressibleByArrayLiteral, 
         public var description: String { "\(name) in \(range)" }
     }
 
-    /// The range of a size for which none is given.
+    /// The range of a size without a given range.
     package static let defaultRange = 1...65_536
 
     private var leading: [String?] = []
     private var ranges: [Size] = []
     private var byInput: [String: [Int: String]] = [:]
 
-    /// Names the leading dimensions of every input. nil leaves a size fixed.
+    /// Names the leading dimensions of every input. nil is a fixed size.
     public init(_ leading: [String?]) { self.leading = leading }
 
-    /// Names the leading dimensions of every input. nil leaves a size fixed.
+    /// Names the leading dimensions of every input. nil is a fixed size.
     public init(arrayLiteral elements: String?...) { self.init(elements) }
 
     /// Names dimensions by input.
     ///
     /// - Parameters:
-    ///   - ranges: The accepted sizes for each name that has limits. Default: none.
-    ///   - dimensions: For each input with dynamic dimensions, the names by dimension. Negative dimensions count from the end.
+    ///   - ranges: The accepted sizes by name. Default: no ranges; sizes are then 1 to 65536.
+    ///   - dimensions: For each input with dynamic dimensions, the names by dimension. Negative dimensions count from
+    ///     the end.
     public init(_ ranges: KeyValuePairs<String, ClosedRange<Int>> = [:], of dimensions: [String: [Int: String]]) {
         self.ranges = ranges.map { Size(name: $0.key, range: $0.value) }
         byInput = dimensions
@@ -55,7 +57,8 @@ public struct DynamicDimensions: Sendable, Hashable, ExpressibleByArrayLiteral, 
 
     /// Names the leading dimensions of every input with ranges, or dimensions by input.
     ///
-    /// A key with a range is the name of a size. A key with a dictionary is the name of an input; the last of equal ones counts.
+    /// A key with a range is the name of a size. A key with a dictionary is the name of an input. Of equal keys the
+    /// last is used.
     public init(dictionaryLiteral elements: (String, any DynamicDimensionsElement)...) {
         for (key, value) in elements {
             if let range = value as? ClosedRange<Int> { ranges.append(Size(name: key, range: range)) }
@@ -64,8 +67,8 @@ public struct DynamicDimensions: Sendable, Hashable, ExpressibleByArrayLiteral, 
         if byInput.isEmpty { leading = ranges.map(\.name) }
     }
 
-    /// The dynamic sizes of inputs, in the order of ranges and of first use, and for each input the index of the size of each
-    /// dimension; nil for fixed sizes. The range of a size is nil if none was given.
+    /// The dynamic sizes of the inputs, in the order of ranges and of first use, and for each input and dimension the
+    /// index of its size; nil for fixed sizes. The range of a size is nil if none was given.
     package func resolved(
         for inputs: [(name: String, shape: [Int])], in operation: String
     ) throws(TensorError) -> (sizes: [(name: String, range: ClosedRange<Int>?, example: Int)], indices: [[Int?]]) {
@@ -84,7 +87,7 @@ public struct DynamicDimensions: Sendable, Hashable, ExpressibleByArrayLiteral, 
         var order: [(name: String, range: ClosedRange<Int>?)] = []
         for size in ranges {
             guard !order.contains(where: { $0.name == size.name }) else {
-                throw invalid("two dynamic sizes have one name", got: size.name, expected: "each name once")
+                throw invalid("two dynamic sizes have the same name", got: size.name, expected: "each name once")
             }
             guard size.range.lowerBound >= 0 else {
                 throw invalid("a dynamic size is negative", got: "\(size)", expected: "sizes of at least 0")
@@ -116,7 +119,7 @@ public struct DynamicDimensions: Sendable, Hashable, ExpressibleByArrayLiteral, 
                 let name = order[index].name
                 if let other = examples[index], other.size != size {
                     throw invalid(
-                        "the examples have several sizes \(name)",
+                        "the examples have different sizes for \(name)",
                         got: "\(other.size) in the input \(other.input) and \(size) in \(input)",
                         expected: "one size", fix: "name dimensions by input: dynamic: [\"\(input)\": [0: \"\(name)\"]]"
                     )
@@ -135,7 +138,7 @@ public struct DynamicDimensions: Sendable, Hashable, ExpressibleByArrayLiteral, 
             }
             guard size.range?.contains(example) != false else {
                 throw invalid(
-                    "an example is outside of the range of \(size.name)", got: "\(example)",
+                    "an example is outside the range of \(size.name)", got: "\(example)",
                     expected: "\(size.range!.lowerBound) to \(size.range!.upperBound)")
             }
             sizes.append((size.name, size.range, example))
@@ -144,8 +147,8 @@ public struct DynamicDimensions: Sendable, Hashable, ExpressibleByArrayLiteral, 
     }
 }
 
-/// What a dictionary literal of ``DynamicDimensions`` has for a key: `ClosedRange<Int>`, the accepted sizes of a name, or
-/// `[Int: String]`, the names of the dimensions of an input. Other types do not conform.
+/// A value in a dictionary literal of ``DynamicDimensions``: `ClosedRange<Int>`, the accepted sizes of a name, or
+/// `[Int: String]`, the names of the dimensions of an input. Other types must not conform.
 public protocol DynamicDimensionsElement: Sendable {}
 
 extension ClosedRange: DynamicDimensionsElement where Bound == Int {}

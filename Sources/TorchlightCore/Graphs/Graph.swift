@@ -1,12 +1,12 @@
-/// A function of tensors as the primitives that it calls, recorded on tensors without elements.
+/// A function of tensors as a list of calls of primitives, recorded on tensors without elements.
 ///
-/// Each value is written once: an in-place operation gives a new value, and a tensor that shares memory with what was
-/// written is computed from it again. The operands come from arguments, from tensors outside of the function, from the keys
-/// of random numbers, and from earlier instructions.
+/// Each value is written once (static single assignment): an in-place operation returns a new value, from which the
+/// other views of the memory are computed again. Operands are arguments, tensors from outside the function, keys of
+/// random numbers, and results of earlier instructions.
 ///
-/// The graph of a transformation is a function without side effects. That of a compiled function also changes tensors: the
-/// instruction of an in-place operation names the value whose memory it writes (`places`), `states` says which values the
-/// tensors from outside have at the end, and instructions with an `effect` run code of the program.
+/// The graph of a transformation has no side effects. The graph of a compiled function also changes tensors: the
+/// instruction of an in-place operation names the value whose memory it writes (`places`), `states` has the final
+/// values of the tensors from outside, and instructions with an `effect` run code of the program.
 package struct Graph {
     package typealias ValueID = Int
 
@@ -22,15 +22,15 @@ package struct Graph {
 
     package enum Origin {
         case argument(Int)
-        /// A tensor whose elements never change: a number of the program, or a tensor from outside of a transformation.
+        /// A tensor whose elements never change: a Swift number, or a tensor from outside of a transformation.
         case constant(Tensor)
-        /// A tensor from outside of a compiled function, whose elements are those that it has when the graph runs.
+        /// A tensor from outside of a compiled function, whose elements are read in each run.
         case outside(Tensor)
-        /// The gradient that a leaf has when the graph runs.
+        /// The gradient of a leaf at the start of the run.
         case gradient(of: Leaf)
-        /// The key of a random operation, drawn from this generator.
+        /// The key of a random operation, drawn from this generator in each run.
         case draw(Generator)
-        /// Uninitialised memory, which counts as zeros.
+        /// Uninitialised memory, treated as zeros.
         case empty
         case result(instruction: Int)
     }
@@ -41,7 +41,7 @@ package struct Graph {
         case argument(Int)
     }
 
-    /// A tensor from outside, or an argument, that the function changes: what it holds before and after.
+    /// A tensor from outside, or an argument, that the function changes: its values before and after.
     package struct State {
         package var initial: ValueID
         package var final: ValueID
@@ -52,10 +52,10 @@ package struct Graph {
         }
     }
 
-    /// The use of a value.
+    /// A use of a value.
     package struct Operand {
         package var value: ValueID
-        /// Whether no gradient flows back to the value from this use.
+        /// Whether no gradient is propagated through this use.
         package var isDetached: Bool
 
         package init(value: ValueID, isDetached: Bool) {
@@ -68,24 +68,24 @@ package struct Graph {
         package var primitive: any Primitive
         package var operands: [Operand]
         package var results: [ValueID]
-        /// Whether autograd records the call, unless the operands need no gradient.
+        /// Whether autograd records the call if an operand requires a gradient.
         package var recordsGradient: Bool
-        /// The modules whose `forward` made the call.
+        /// The path of the modules whose `forward` made the call.
         package var modulePath: String?
-        /// For each result of an in-place operation, the value whose memory holds it, which is not read later. nil for a
-        /// result in new memory. Empty for most instructions. The layout and dtype of such a result are those of that value, to
-        /// which the result of the primitive is converted.
+        /// For each result of an in-place operation, the value whose memory it overwrites, which is not read later; nil
+        /// for a result in new memory. Empty for most instructions. The result is converted to the layout and dtype of
+        /// that value.
         package var places: [ValueID?] = []
-        /// Whether it is an in-place operation, whose operands may share memory with the place.
+        /// Whether it is an in-place operation, whose operands may share memory with the target.
         package var isInPlace = false
-        /// The code that runs in place of the primitive, which is an `EffectCall`. Such an instruction is neither removed nor moved
-        /// across another one with an effect.
+        /// The code that runs instead of the primitive, which is then an `EffectCall`. Such an instruction is not
+        /// removed and not moved across another one with an effect.
         package var effect: GraphEffect?
-        /// Whether it computes gradients of the results of a compiled function. Such instructions come last: they run when the program
-        /// calls `backward()`.
+        /// Whether it computes gradients of the results of a compiled function. These instructions are last, and run in
+        /// `backward()`.
         package var isGradient = false
-        /// The recomputation of an activation checkpoint that made the call, counted from 1; 0 for other calls. The results of another
-        /// recomputation, and of the first run, are not kept for it.
+        /// The number, from 1, of the recomputation of an activation checkpoint that made the call; 0 for other calls.
+        /// It does not reuse results of other recomputations or of the first run.
         package var recomputation = 0
 
         package init(
@@ -108,7 +108,7 @@ package struct Graph {
     package var results: [Operand] = []
     /// The random keys in the order in which they are drawn.
     package var draws: [ValueID] = []
-    /// The tensors that a compiled function changes.
+    /// The tensors that a compiled function changes, with their values.
     package var states: [State] = []
 
     package init() {}
@@ -130,8 +130,8 @@ package struct Graph {
         return isRead
     }
 
-    /// For each instruction, whether a result of the graph, the state that it leaves, or an effect depends on it. What is written to the
-    /// memory of a gradient after that was set counts as state.
+    /// For each instruction, whether a result of the graph, a final state or an effect depends on it. Writes to the
+    /// memory of a gradient after it was set are states too.
     package var used: [Bool] {
         let memory = GraphMemory(self)
         var gradients = Set<ValueID>()
@@ -156,7 +156,7 @@ package struct Graph {
 }
 
 extension Graph: CustomStringConvertible {
-    /// One line for each instruction: results, primitive, operands, and the modules whose `forward` made the call.
+    /// One line per instruction: results, primitive, operands, and the modules whose `forward` made the call.
     package var description: String {
         var lines = ["(" + arguments.map(text).joined(separator: ", ") + ")"] + instructions.map(line)
         for state in states { lines.append("\(name(state.initial)) <- \(name(state.final))") }
@@ -164,7 +164,7 @@ extension Graph: CustomStringConvertible {
         return lines.joined(separator: "\n")
     }
 
-    /// The line of the instruction that computes a value; nil for values that none computes.
+    /// The line of the instruction that computes a value; nil for values that no instruction computes.
     func line(for id: ValueID) -> String? {
         guard case .result(let instruction) = values[id].origin else { return nil }
         return line(instructions[instruction])

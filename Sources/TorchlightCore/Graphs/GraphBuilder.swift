@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A graph of operations that is built first and run later, as in TensorFlow 1.
+/// A computation graph that is built first and run later, as in TensorFlow 1.
 ///
 ///     let graph = GraphBuilder()
 ///     let x = graph.placeholder("x", [2, 3])
@@ -9,14 +9,15 @@ import Synchronization
 ///     print(graph)
 ///     let result = graph.run(y, feed: ["x": Tensor.ones(2, 3)])
 ///
-/// Inside ``build(_:)`` the operations of the library add themselves to the graph when they are called on tensors of the graph:
-/// placeholders and results of earlier operations. These have a shape and a dtype, and no elements, so wrong shapes are errors while the
-/// graph is built. Tensors with elements are constants of the graph; operations on them alone run at once.
+/// Inside ``build(_:)``, operations on placeholders and on results of earlier operations are added to the graph. These
+/// tensors have a shape and a dtype but no elements, so that wrong shapes are errors while the graph is built. Tensors
+/// with elements are constants of the graph; operations on constants alone run at once.
 ///
-/// Gradients are operations too: call `grad`, `vjp` or `backward()` in ``build(_:)``. Tensors from outside cannot be changed in it.
+/// `grad`, `vjp` and `backward()` in ``build(_:)`` add gradients to the graph. Tensors from outside cannot be changed
+/// in it.
 public final class GraphBuilder: @unchecked Sendable, CustomStringConvertible {
     private let recorder = GraphRecorder("GraphBuilder", .same, outer: nil)
-    /// What was the default generator; at a run, the one of then takes its place.
+    /// The default generator while the graph was built; a run uses the current default generator instead.
     private let defaultGenerator = Generator.default
     /// The names, in order, and the tensors of the placeholders.
     private var placeholders: [(name: String, tensor: Tensor)] = []
@@ -26,13 +27,13 @@ public final class GraphBuilder: @unchecked Sendable, CustomStringConvertible {
     /// Creates a graph without operations.
     public init() {}
 
-    /// Adds a placeholder: a tensor that gets its elements when the graph runs.
+    /// Adds a placeholder: a tensor whose elements are passed to `run`.
     ///
     /// - Parameters:
     ///   - name: the name in `feed`. Each name may be used once.
     ///   - shape: the shape.
     ///   - dtype: the dtype. Default: the default dtype.
-    ///   - device: the device of the tensor that is fed. Default: the default device.
+    ///   - device: the device of the tensor in `feed`. Default: the default device.
     public func placeholder(
         _ name: String, _ shape: [Int], dtype: DType = .default, device: Device = .current
     ) -> Tensor {
@@ -49,27 +50,27 @@ public final class GraphBuilder: @unchecked Sendable, CustomStringConvertible {
         } catch { return fail(error) }
     }
 
-    /// Runs the body, whose operations on tensors of the graph are added to the graph. May be called several times.
+    /// Runs the body and adds its operations on tensors of the graph to the graph. May be called several times.
     ///
-    /// - Returns: what the body returns: tensors of the graph.
+    /// - Returns: the tensors of the graph that the body returns.
     public func build<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
         try recordingCalls(with: recorder) { () throws(E) in try body() }
     }
 
-    /// Computes a tensor of the graph.
+    /// Runs the graph and returns a tensor of it.
     ///
     /// - Parameters:
     ///   - tensor: the tensor.
-    ///   - feed: the elements of the placeholders that it depends on, by name. Others are not read.
+    ///   - feed: the tensors for the placeholders on which `tensor` depends, by name. Others are ignored.
     public func run(_ tensor: Tensor, feed: [String: Tensor] = [:]) -> Tensor {
         run([tensor], feed: feed).first ?? .placeholder(shape: Dims())
     }
 
-    /// Computes tensors of the graph in one run.
+    /// Runs the graph once and returns several tensors of it.
     ///
     /// - Parameters:
     ///   - tensors: the tensors.
-    ///   - feed: the elements of the placeholders that they depend on, by name. Others are not read.
+    ///   - feed: the tensors for the placeholders on which the results depend, by name. Others are ignored.
     public func run(_ tensors: [Tensor], feed: [String: Tensor] = [:]) -> [Tensor] {
         do throws(TensorError) {
             if tensors.contains(where: \.isPlaceholder) || feed.values.contains(where: \.isPlaceholder) {
@@ -94,7 +95,7 @@ public final class GraphBuilder: @unchecked Sendable, CustomStringConvertible {
         }
     }
 
-    /// The part of the graph that computes some tensors, and the names of the placeholders that it reads.
+    /// The subgraph that computes some tensors, and the names of the placeholders that it reads.
     package func part(
         computing tensors: [Tensor]
     ) throws(TensorError) -> (recording: FunctionRecording, inputs: [String]) {
@@ -109,8 +110,8 @@ public final class GraphBuilder: @unchecked Sendable, CustomStringConvertible {
         for tensor in tensors {
             guard let value = recorder.known(tensor) else {
                 throw TensorError(
-                    .value, in: "GraphBuilder", "the tensor is not one of this graph",
-                    expected: "placeholders and results of operations inside of build { }", operands: [tensor])
+                    .value, in: "GraphBuilder", "the tensor does not belong to this graph",
+                    expected: "placeholders and results of operations inside build { }", operands: [tensor])
             }
             values.append(value)
         }
@@ -128,19 +129,20 @@ public final class GraphBuilder: @unchecked Sendable, CustomStringConvertible {
     private func fed(_ given: Tensor?, _ name: String, _ placeholder: Tensor) throws(TensorError) -> Tensor {
         guard let given else {
             throw TensorError(
-                .value, in: "GraphBuilder.run", "the placeholder \(name) has no elements",
+                .value, in: "GraphBuilder.run", "feed has no tensor for the placeholder \(name)",
                 expected: "\(placeholder.dtype) \(placeholder.shape)", fix: "pass feed: [\"\(name)\": x]")
         }
         let device = placeholder.device.represented ?? placeholder.device
         guard given.layout.shape == placeholder.layout.shape, given.dtype == placeholder.dtype, given.device == device
         else {
             throw TensorError(
-                .shape, in: "GraphBuilder.run", "the tensor for the placeholder \(name) is another one",
+                .shape, in: "GraphBuilder.run",
+                "the tensor for the placeholder \(name) has another shape, dtype or device",
                 expected: "\(placeholder.dtype) \(placeholder.shape) on \(device)", operands: [given])
         }
         return noGrad { given.detach().contiguous() }
     }
 
-    /// One line for each operation: results with dtype and shape, operands, and the modules whose `forward` called it.
+    /// One line per operation: results with dtype and shape, operands, and the modules whose `forward` called it.
     public var description: String { recorder.graph.description }
 }

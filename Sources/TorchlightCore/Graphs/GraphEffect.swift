@@ -1,35 +1,35 @@
-/// Code of the program that runs whenever a recorded graph runs, in the order of its instructions: the step of an optimiser,
-/// a check of values, the assignment of a gradient.
+/// A side effect of a recorded graph: the step of an optimiser, a check of values, the assignment of a gradient, or
+/// code of the program. It runs in each run, in the order of the instructions.
 package final class GraphEffect: @unchecked Sendable {
     package enum Kind {
         /// Sets the gradient of a leaf to the only operand, or to nil if there is none.
         case setGradient(Graph.Leaf)
-        /// Changes the first operands in place, as many as the instruction has results, and reads the others.
+        /// Changes its first operands in place, one per result of the instruction, and reads the others.
         case update
-        /// Reads the operands, and may fail.
+        /// Reads the operands, and may throw.
         case call
 
         var isUpdate: Bool { if case .update = self { true } else { false } }
         var setsGradient: Bool { if case .setGradient = self { true } else { false } }
     }
 
-    /// The name in errors and printed graphs.
+    /// The name in errors and in the text of graphs.
     package let name: String
     package let kind: Kind
-    /// Gets the operands. Not called for `setGradient`.
+    /// The code, called with the operands. Not called for `setGradient`.
     package let body: ([Tensor]) throws(TensorError) -> Void
-    /// What a file says of the effect.
+    /// The description of the effect in a program file.
     package let form: Form
 
-    /// How a file describes an effect.
+    /// The description of an effect in a program file.
     package enum Form {
-        /// It has no description: code of the program.
+        /// None: the effect runs code of the program.
         case none
-        /// A check of values. Files leave it out: it changes nothing.
+        /// A check of values. It changes nothing, and files leave it out.
         case check
-        /// A call that is a value.
+        /// A kernel call that files can describe.
         case update(any GraphUpdate)
-        /// The step of this object, which has a state of its own.
+        /// The step of this stateful object.
         case step(of: AnyObject)
     }
 
@@ -44,16 +44,16 @@ package final class GraphEffect: @unchecked Sendable {
     }
 }
 
-/// A kernel that changes some tensors and reads others, which files name: the clipping of gradients.
+/// A kernel that changes some tensors and reads others, and that files name, such as gradient clipping.
 package protocol GraphUpdate: Sendable, Codable {
     static var name: String { get }
-    /// Throws unless `run` can be called on operands of these descriptions, of which it changes the first `changed`.
+    /// Throws unless `run` accepts operands of these descriptions, of which it changes the first `changed`.
     func check(_ operands: [TensorSpec], changed: Int) throws(TensorError)
-    /// Runs the kernel on the tensors that it changes and, after them, those that it reads.
+    /// Runs the kernel. The changed tensors come first, then those that are only read.
     func run(_ tensors: [Tensor])
 }
 
-/// Stands for a `GraphEffect` where an instruction names a primitive. It is never called.
+/// The placeholder primitive of an instruction with a `GraphEffect`. It is never called.
 package struct EffectCall: Primitive {
     package static let name = "effect"
 

@@ -1,5 +1,5 @@
 extension Primitive {
-    /// A primitive that was recorded on tensors without elements, for those that they represent.
+    /// A primitive recorded on tensors without elements, with the device that they represent.
     var onRepresentedDevice: any Primitive {
         guard let device = resultDevice, let represented = device.represented else { return self }
         if var creation = self as? any CreationPrimitive {
@@ -16,7 +16,7 @@ extension Primitive {
 }
 
 extension Graph {
-    /// A graph that was recorded on tensors without elements, for tensors with elements.
+    /// A graph recorded on tensors without elements, for the devices that they represent.
     func onRepresentedDevice() -> Graph {
         var graph = self
         for i in values.indices {
@@ -28,7 +28,7 @@ extension Graph {
         return graph
     }
 
-    /// The part of the graph that computes some values, and the indices of the arguments that it has.
+    /// The subgraph that computes some values, and the indices of the arguments that it uses.
     func part(computing results: [ValueID]) -> (graph: Graph, arguments: [Int]) {
         var graph = self
         graph.results = results.map { Operand(value: $0, isDetached: true) }
@@ -42,7 +42,7 @@ extension Graph {
         return (graph.withoutUnusedValues(), needed)
     }
 
-    /// The same graph without instructions that nothing depends on, and with the other values numbered anew. Arguments and draws stay.
+    /// The graph without unused instructions, with renumbered values. Arguments and draws are kept.
     package func withoutUnusedValues() -> Graph {
         var graph = self
         let used = graph.used

@@ -1,16 +1,16 @@
-/// Records the calls that a function makes on tensors without elements as a ``Graph``.
+/// Records the calls of a function on tensors without elements as a ``Graph``.
 ///
-/// Tensors are told apart by their storage: a storage has one current value, and its views are computed from it. Calls on
-/// tensors with elements alone run at once and are not recorded; their results are constants of the graph.
+/// Tensors are identified by their storage: a storage has one current value, from which its views are computed. Calls
+/// on tensors with elements alone run at once and are not recorded; their results are constants of the graph.
 package final class GraphRecorder: CallRecorder {
     package private(set) var graph = Graph()
     /// The name of the transformation, for errors.
     private let operation: String
-    /// The recorder of the function that calls this transformation, if that is being recorded.
+    /// The recorder of the function that calls this transformation; nil if that is not being recorded.
     private let outer: (any CallRecorder)?
     private let randomness: Randomness
     private var states: [ObjectIdentifier: StorageValues] = [:]
-    /// The storages of the states, retained so that no other storage has the address of one.
+    /// The storages of the states, retained so that no other storage gets their address.
     private var storages: [Storage] = []
     private var constants: [ObjectIdentifier: (tensor: Tensor, value: Graph.ValueID)] = [:]
     /// The storages of the constants, which must not change.
@@ -26,12 +26,12 @@ package final class GraphRecorder: CallRecorder {
     /// The recorder of the calling thread.
     package static var current: GraphRecorder? { ThreadContext.existing?.recorder as? GraphRecorder }
 
-    /// Records the body on arguments of the given descriptions. The body gets tensors that have them.
+    /// Records the body on tensors without elements of the given descriptions.
     ///
     /// - Parameters:
     ///   - operation: the name of the transformation, for errors.
-    ///   - arguments: shapes and dtypes; the device is the one that is represented.
-    ///   - needGradients: for each argument, whether gradients flow to it from outside of the function.
+    ///   - arguments: shapes and dtypes of the arguments; the device is the represented one.
+    ///   - needGradients: for each argument, whether it requires a gradient outside of the function.
     package static func record(
         _ operation: String, _ arguments: [TensorSpec], needGradients: [Bool], randomness: Randomness,
         _ body: ([Tensor]) throws(TensorError) -> [Tensor]
@@ -63,14 +63,14 @@ package final class GraphRecorder: CallRecorder {
         return tensor
     }
 
-    /// The value of a tensor of the graph, or of one with elements; nil for a tensor of another graph.
+    /// The value of a tensor of the graph, or of a tensor with elements; nil for a tensor of another graph.
     func known(_ tensor: Tensor) -> Graph.ValueID? {
         if tensor.device.isRecording && states[ObjectIdentifier(tensor.storage)] == nil { return nil }
         return value(of: tensor)
     }
 
-    /// Refuses gradients from outside through a custom function: the graph has the calls of its forward pass, which are not
-    /// recorded for autograd, and not its backward pass.
+    /// Throws if a gradient from outside would pass through a custom function: the graph has the calls of its forward
+    /// pass, which are not recorded for autograd, and not its backward pass.
     private func checkGradients(of results: [Tensor], since firstNode: Int) throws(TensorError) {
         var seen = Set<ObjectIdentifier>()
         var stack = results.compactMap { $0.requiresGrad ? $0.currentNode : nil }
@@ -78,9 +78,9 @@ package final class GraphRecorder: CallRecorder {
             guard node.sequence >= firstNode, seen.insert(ObjectIdentifier(node)).inserted else { continue }
             if node.isCustomFunction {
                 throw TensorError(
-                    .autograd, in: operation, "a gradient from outside of the function passes through \(node.name)",
-                    expected: "derivatives of custom functions inside of the function",
-                    fix: "call grad, vjp or jvp inside of \(operation), or detach() the arguments")
+                    .autograd, in: operation, "a gradient from outside the function passes through \(node.name)",
+                    expected: "derivatives of custom functions inside the function",
+                    fix: "call grad, vjp or jvp inside \(operation), or detach() the arguments")
             }
             for input in node.inputs {
                 if let next = input.node { stack.append(next) }
@@ -98,7 +98,7 @@ package final class GraphRecorder: CallRecorder {
             return
         }
         if kind == .view, let view = primitive as? any ViewPrimitive {
-            // A view of a tensor of the calling function belongs to that function.
+            // A view of a tensor of the calling function is recorded by that function.
             if isOuter(inputs[0]) { return outer!.called(primitive, inputs, outputs, kind) }
             state(of: inputs[0]).derive(StoragePlace(outputs[0]), by: view, from: StoragePlace(inputs[0]))
             return
@@ -122,7 +122,7 @@ package final class GraphRecorder: CallRecorder {
             TensorError(
                 .value, in: operation, "\(effect.name) changes tensors inside the function",
                 expected: "a function without side effects",
-                fix: "call it outside of \(operation)"))
+                fix: "call it outside \(operation)"))
     }
 
     package func willChange(_ tensors: [Tensor]) { outer?.willChange(tensors) }
@@ -165,7 +165,7 @@ package final class GraphRecorder: CallRecorder {
         let isArgument = argumentStorages.contains(ObjectIdentifier(target.storage))
         return TensorError(
             .value, in: operation,
-            "the function changes \(isArgument ? "its argument" : "a tensor from outside of it") in place, by \(primitive.publicName)",
+            "the function changes \(isArgument ? "its argument" : "a captured tensor") in place, by \(primitive.publicName)",
             expected: "a function without side effects",
             fix: isArgument
                 ? "change a copy, as in x.clone()"
@@ -220,7 +220,7 @@ package final class GraphRecorder: CallRecorder {
 
     private func state(of tensor: Tensor) -> StorageValues {
         if let state = states[ObjectIdentifier(tensor.storage)] { return state }
-        // Memory that nothing was written to.
+        // Uninitialised memory.
         let count = tensor.storage.byteCount / tensor.dtype.byteSize
         let isWhole = tensor.layout.count == count && tensor.layout.isContiguous && tensor.layout.offset == 0
         let layout = isWhole ? tensor.layout : Layout(shape: [count])
@@ -230,7 +230,7 @@ package final class GraphRecorder: CallRecorder {
         return state
     }
 
-    /// Whether the tensor belongs to the function that calls this transformation.
+    /// Whether the tensor belongs to the outer function, which calls this transformation.
     private func isOuter(_ tensor: Tensor) -> Bool {
         guard states[ObjectIdentifier(tensor.storage)] == nil, let outer = outer as? GraphRecorder else { return false }
         return outer.knows(tensor)
@@ -250,8 +250,7 @@ package final class GraphRecorder: CallRecorder {
         return value
     }
 
-    /// A tensor of the same elements that is a leaf of its own: no gradient flows from it to the tensor, now or when the
-    /// graph runs.
+    /// A new leaf with the elements of a tensor, without a gradient to that tensor in the recording and in later runs.
     package func leaf(of tensor: Tensor) throws(TensorError) -> Tensor {
         let leaf = try Tensor(empty: tensor.layout.shape, dtype: tensor.dtype, device: tensor.device)
         let view = View(shape: tensor.layout.shape)
@@ -265,8 +264,8 @@ package final class GraphRecorder: CallRecorder {
         guard randomness != .error else {
             throw TensorError(
                 .value, in: operation,
-                "the function draws random numbers, and it is not said whether each example gets its own",
-                got: "randomness .error", expected: "randomness .different or .same",
+                "the function draws random numbers, and randomness is .error",
+                got: ".error", expected: ".different or .same",
                 fix: "pass randomness: .different, or draw the numbers outside and pass them as an argument")
         }
         let key = try Tensor(empty: Dims([2]), dtype: .int64, device: .recording(device.represented ?? device))
@@ -277,18 +276,18 @@ package final class GraphRecorder: CallRecorder {
     }
 }
 
-/// How random operations inside of `vmap` draw numbers.
+/// The random numbers of the examples inside `vmap`.
 public enum Randomness: Sendable, Hashable {
-    /// They are an error.
+    /// Random operations are an error.
     case error
-    /// All examples get the same numbers.
+    /// All examples get the same random numbers.
     case same
-    /// Each example gets numbers of its own, those that it would get in a loop over the examples.
+    /// Each example gets its own random numbers, equal to those in a loop over the examples.
     case different
 }
 
 extension TensorError {
-    /// The host asks for elements of a tensor of a function that is being recorded.
+    /// The error of a host read of a tensor of a function that is being recorded.
     static func hostRead(of tensor: Tensor, in operation: String) -> TensorError {
         TensorError(
             .device, in: operation, "a tensor of a function that is being recorded, as in vmap, has no values",

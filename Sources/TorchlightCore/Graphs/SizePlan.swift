@@ -1,7 +1,8 @@
-// How numbers of a recorded function depend on dynamic sizes: the function is recorded for several choices of the sizes, and each
-// number that differs is expressed as a polynomial in them.
+// How numbers of a recorded function depend on dynamic sizes: the function is recorded for several choices of the
+// sizes, and each number that differs is interpolated by a polynomial in them.
 
-/// A polynomial with integer coefficients in the dynamic sizes, at most the product of two different ones, divided by a number.
+/// A polynomial in the dynamic sizes with integer coefficients, of degree at most 1 in each size and 2 in total,
+/// divided by an integer.
 package struct SizePolynomial: Sendable, Hashable {
     package var constant = 0
     /// The coefficient of each dynamic size.
@@ -22,7 +23,7 @@ package struct SizePolynomial: Sendable, Hashable {
 
     package init(linear: [Int]) { self.linear = linear }
 
-    /// The value for sizes; nil if it is not a whole number or does not fit.
+    /// The value at these sizes; nil if it is not an integer or does not fit in `Int`.
     package func value(at sizes: [Int]) -> Int? {
         var sum = constant
         func add(_ factors: Int...) -> Bool {
@@ -70,13 +71,12 @@ package struct SizePolynomial: Sendable, Hashable {
 
 /// The choices of dynamic sizes for which a function is recorded.
 ///
-/// They are so many that each coefficient of a polynomial in the sizes is determined, and some more that tell polynomials from
-/// other functions.
+/// The choices determine all coefficients of a polynomial; further ones detect functions that are not polynomials.
 package struct SizePlan: Sendable {
     /// For each recording, the size of each name.
     package private(set) var points: [[Int]]
     private let count: Int
-    /// The difference of each size between the first recording and the one that changes this size alone.
+    /// For each size, its difference between the first recording and the recording that changes only this size.
     private let steps: [Int]
 
     /// - Parameters:
@@ -99,9 +99,9 @@ package struct SizePlan: Sendable {
         if count > 1 { add(base.indices.map { ($0, others[$0].1) }) }
     }
 
-    /// The polynomial that has these values in the recordings; nil if there is none.
+    /// The polynomial with these values in the recordings; nil if there is none.
     package func polynomial(of f: [Int]) -> SizePolynomial? {
-        // Larger numbers, such as the ends of Int, are not sizes.
+        // Larger numbers, such as `Int.max` as an end, are not sizes.
         guard count > 0, f.count == points.count, f.allSatisfy({ abs($0 / 2) < 1 << 40 }) else { return nil }
         let scale = steps.reduce(1, *)
         var result = SizePolynomial(linear: Array(repeating: 0, count: count))
@@ -117,7 +117,7 @@ package struct SizePlan: Sendable {
                 next += 1
             }
         }
-        // The interpolation is a polynomial in the differences from the first recording, which is expanded here.
+        // The interpolation polynomial in the differences from the first recording is expanded to one in the sizes.
         let base = points[0]
         result.constant = f[0] * scale - zip(slopes, base).reduce(0) { $0 + $1.0 * $1.1 }
         for term in mixed {

@@ -1,4 +1,4 @@
-/// The elements that a tensor has of a storage.
+/// The layout and dtype of a tensor in its storage.
 struct StoragePlace: Hashable {
     var layout: Layout
     var dtype: DType
@@ -11,29 +11,32 @@ struct StoragePlace: Hashable {
     init(_ tensor: Tensor) { self.init(tensor.layout, tensor.dtype) }
 }
 
-/// What a storage holds while a function is recorded: the value of one place, from which those of all other places are computed.
+/// The values of a storage while a function is recorded: the value of a base layout, from which all other views are
+/// computed.
 ///
-/// It does not retain the storage: whether a compiled function adds gradients in place depends on how many references there are.
+/// The storage is not retained, because a compiled function adds gradients in place only if the reference count allows
+/// it.
 final class StorageValues {
     enum Owner {
-        /// It was made by the function.
+        /// Created by the function.
         case function
         /// A constant of the program, which must not change.
         case constant
-        /// It existed before.
+        /// Created before the function.
         case outside
     }
 
     let base: StoragePlace
     let owner: Owner
-    /// What the base holds at first, and now.
+    /// The first and the current value of the base.
     let initial: Graph.ValueID
     var value: Graph.ValueID
     /// The values of the views since the last write.
     var views: [StoragePlace: Graph.ValueID] = [:]
-    /// How views are computed: by a primitive from another place.
+    /// How each view is computed: a view primitive and the layout of its operand.
     var derivations: [StoragePlace: (primitive: any ViewPrimitive, source: StoragePlace)] = [:]
-    /// Whether arguments have other places of the storage, so that a write would change values that are not computed from the base.
+    /// Whether arguments have other layouts of the storage, so that a write would change values that are not computed
+    /// from the base.
     var isSplit = false
 
     init(_ base: StoragePlace, _ value: Graph.ValueID, _ owner: Owner) {
@@ -43,10 +46,10 @@ final class StorageValues {
         initial = value
     }
 
-    /// Notes how a view was made, so that graphs show the operation of the program.
+    /// Records the primitive that made a view, so that the text of graphs shows the operation of the program.
     func derive(_ place: StoragePlace, by view: any ViewPrimitive, from source: StoragePlace) {
         if place == base || derivations[place] != nil { return }
-        // Any layout of the storage is one of the whole storage.
+        // `asStrided` computes any layout from the whole storage.
         if view is AsStrided { return }
         if source != base && derivations[source] == nil { return }
         derivations[place] = (view, source)
@@ -55,7 +58,7 @@ final class StorageValues {
     /// Adds an instruction with one result to the graph.
     typealias Emit = (_ primitive: any Primitive, _ operands: [Graph.ValueID], _ result: TensorSpec) -> Graph.ValueID
 
-    /// The value of a place, computed from that of the base.
+    /// The value of a view, computed from that of the base.
     func value(at place: StoragePlace, on device: Device, emit: Emit) -> Graph.ValueID {
         if place == base { return value }
         if let known = views[place] { return known }
@@ -66,7 +69,7 @@ final class StorageValues {
         } else if place.dtype == base.dtype {
             result = emit(AsStrided(layout: place.layout, base: base.layout), [value], spec)
         } else {
-            // Complex numbers as pairs of real ones, or the reverse.
+            // Complex numbers as pairs of real numbers, or the reverse.
             let isComplex = place.dtype.isComplex
             let layout = isComplex ? base.layout.pairs ?? base.layout : base.layout.parts
             let view: any ViewPrimitive = isComplex ? ViewAsComplex() : ViewAsReal()
@@ -77,7 +80,7 @@ final class StorageValues {
         return result
     }
 
-    /// Makes a value that of the place of a tensor; those of all other places are computed from it.
+    /// Sets the value of the view of a tensor; all other views are computed from it.
     ///
     /// - Parameter operation: the name of the recording, for errors.
     func write(_ new: Graph.ValueID, to target: Tensor, in operation: String, emit: Emit) {

@@ -2,7 +2,8 @@
 /// storage offsets differ from call to call.
 package typealias PreparedCall = @Sendable (_ inputs: Few<Tensor>, _ outputs: Few<Tensor>) throws(TensorError) -> Void
 
-/// A primitive whose `run` derives more from the layouts of its operands than a small kernel takes. A plan lets it do so once.
+/// A primitive whose `run` derives other layouts from those of its operands, which takes longer than a small kernel. A plan does it
+/// once.
 package protocol PreparedPrimitive: Primitive {
     /// The call for operands and results of these descriptions, whose storage offsets are 0; nil if `run` cannot be prepared. At least
     /// one result has elements. The primitive has no checks of values.

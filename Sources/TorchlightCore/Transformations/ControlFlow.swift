@@ -1,10 +1,11 @@
-/// Computes one of two functions, by a condition that is a tensor.
+/// Returns the result of one of two functions, chosen by a tensor.
 ///
 ///     let y = cond(x.sum() > 0, then: { x.sqrt() }, else: { -x })
 ///
-/// On a condition with values only the chosen function runs. Inside of a function that is being recorded, as by `vmap`, `compile`
-/// and `export`, both run and `where` selects between their results; their tensors then need the same shapes and dtypes. So in
-/// `compile` and `export` a function that changes tensors from outside of it, draws random numbers or steps an optimiser is an error.
+/// If the host can read the condition, only the chosen function runs. Inside a function that is being recorded, as by
+/// `vmap`, `compile` and `export`, both run and `where` selects between their results, which must then have equal
+/// shapes and dtypes. In `compile` and `export`, a function that changes tensors from outside, draws random numbers or
+/// steps an optimiser is an error.
 ///
 /// - Parameter condition: a 0-dimensional bool tensor.
 public func cond<Result: TensorStructure>(
@@ -22,18 +23,19 @@ public func cond<Result: TensorStructure>(
     }
 }
 
-/// Folds a function over the first dimension of tensors: step `i` gets the carried state and the elements `i`, and returns
-/// the next state and an output.
+/// Folds a function over the first dimension of tensors: step `i` gets the state and the elements `i`, and returns the
+/// next state and an output.
 ///
 ///     let (total, sums) = scan({ (sum: Tensor, x: Tensor) in (sum + x, sum + x) }, Tensor(0.0), over: xs)
 ///
-/// Returns the last state, and the outputs of all steps along a new first dimension. Gradients flow through all steps.
+/// Returns the last state, and the outputs of all steps stacked along a new first dimension. Gradients are computed
+/// through all steps.
 ///
 /// - Parameters:
-///   - body: the step. The state keeps its shapes and dtypes.
+///   - body: the step. The shapes and dtypes of the state must not change.
 ///   - initial: the state before the first step.
-///   - inputs: tensors with the steps along dimension 0.
-///   - reverse: whether the last elements come first; outputs are in the order of the inputs. Default: false.
+///   - inputs: tensors whose dimension 0 are the steps.
+///   - reverse: whether the steps run from the last to the first; outputs keep the order of the inputs. Default: false.
 public func scan<State: TensorStructure, Input: TensorStructure, Output: TensorStructure>(
     _ body: (State, Input) -> (State, Output), _ initial: State, over inputs: Input, reverse: Bool = false
 ) -> (state: State, outputs: Output) {
@@ -61,7 +63,7 @@ public func scan<State: TensorStructure, Input: TensorStructure, Output: TensorS
     }
 }
 
-/// The outputs of no steps: the shapes are those of a step that is only recorded.
+/// The outputs of no steps, with the shapes and dtypes of a step that is only recorded.
 private func noOutputs<State: TensorStructure, Input: TensorStructure, Output: TensorStructure>(
     _ body: (State, Input) -> (State, Output), _ initial: State, _ inputs: Input
 ) throws(TensorError) -> Output {
@@ -88,20 +90,19 @@ private func noOutputs<State: TensorStructure, Input: TensorStructure, Output: T
     return output!.replacing(empty)
 }
 
-/// Repeats a function of a state while a condition holds.
+/// Repeats a function of a state while a condition is true.
 ///
 ///     let x = whileLoop({ x in (x * x - 2).abs() > 1e-12 }, { x in (x + 2 / x) / 2 }, Tensor(1.0, dtype: .float64))
 ///
-/// Gradients flow through the steps that were made.
+/// Gradients are computed through the steps that ran.
 ///
 /// - Parameters:
-///   - condition: a 0-dimensional bool tensor of the state.
-///   - body: the next state, of the same shapes and dtypes.
+///   - condition: returns a 0-dimensional bool tensor for a state.
+///   - body: returns the next state, of the same shapes and dtypes.
 ///   - initial: the state before the first step.
-///   - maximumSteps: after how many steps the loop ends in any case. Required inside of a function that is being recorded, as
-///     by `vmap`, `compile` and `export`: the loop makes so many steps there, and where the condition no longer holds the state is kept.
-///     The functions must not change tensors from outside of them then.
-///     Default: no limit.
+///   - maximumSteps: the largest number of steps. Required inside a function that is being recorded, as by `vmap`,
+///     `compile` and `export`: that many steps are recorded, and steps after the condition is false keep the state. The
+///     functions must then not change tensors from outside. Default: no limit.
 public func whileLoop<State: TensorStructure>(
     _ condition: (State) -> Tensor, _ body: (State) -> State, _ initial: State, maximumSteps: Int? = nil
 ) -> State {
@@ -120,7 +121,7 @@ public func whileLoop<State: TensorStructure>(
             } else {
                 guard maximumSteps != nil else {
                     throw TensorError(
-                        .value, in: "whileLoop", "the number of steps depends on values that are not known yet",
+                        .value, in: "whileLoop", "the number of steps depends on elements of a recorded tensor",
                         got: "a condition of a recorded function", expected: "maximumSteps",
                         fix: "pass maximumSteps:, or use scan", operands: [goesOn])
                 }
@@ -136,10 +137,10 @@ public func whileLoop<State: TensorStructure>(
     }
 }
 
-/// Whether the host may read a condition: it has a value, which is that of each run.
+/// Whether the host may read a condition: it has elements, and they are the same in each run.
 private func isKnown(_ condition: Tensor) -> Bool { condition.device.hasValues && !isRecordingFunction }
 
-/// Runs a function whose results are those of the run for some conditions only.
+/// Runs a function whose results are used for some conditions only.
 private func branch<Result>(_ body: () -> Result) -> Result {
     guard let recorder = activeRecorder else { return body() }
     var result: Result?
@@ -151,7 +152,7 @@ private func checkCondition(_ condition: Tensor, in operation: String) throws(Te
     try throwPendingError()
     guard condition.rank == 0, condition.dtype == .bool else {
         throw TensorError(
-            .dtype, in: operation, "the condition is not a single truth value", expected: "a bool tensor of shape []",
+            .dtype, in: operation, "the condition is not a bool scalar", expected: "a bool tensor of shape []",
             fix: "compare and reduce, as in (x > 0).all()", operands: [condition])
     }
 }
@@ -180,7 +181,7 @@ private func selected<Result: TensorStructure>(
 private func steps(of sequences: [Tensor]) throws(TensorError) -> Int {
     guard let first = sequences.first, sequences.allSatisfy({ $0.rank > 0 }) else {
         throw TensorError(
-            .shape, in: "scan", "an input has no dimension of steps",
+            .shape, in: "scan", "an input is 0-dimensional, so that it has no steps",
             expected: "at least one input, of one dimension or more",
             operands: sequences)
     }

@@ -1,17 +1,17 @@
-// Gradients of functions that return a number. Swift cannot call a returned function of a parameter pack directly, so that
-// each number of arguments has an overload.
+// Gradients of scalar functions. Swift cannot call a returned function with a parameter pack directly, so that each
+// number of arguments has an overload.
 
 /// Returns a function that computes the gradient of `function` with respect to its first argument.
 ///
 ///     let slope = grad { x in (x.sin() * x).sum() }
 ///     let g = slope(Tensor([1.0, 2.0]))
 ///
-/// The function returns a 0-dimensional tensor. The first argument is a tensor or a ``TensorStructure`` such as an array or
-/// a dictionary of tensors; the gradient has the same structure. A tensor that the result does not depend on has the
-/// gradient 0. Other arguments may have any type.
+/// The function must return a 0-dimensional tensor. The first argument is a tensor or a ``TensorStructure`` such as an
+/// array or a dictionary of tensors; the gradient has the same structure. The gradient of a tensor on which the result
+/// does not depend is 0. Other arguments may have any type.
 ///
-/// The gradient is itself differentiable: by another transformation, and by `backward()` with respect to other
-/// tensors that require gradients and that the function uses. No `grad` property is changed.
+/// The gradient is differentiable, by another transformation and by `backward()` with respect to tensors that the
+/// function captures. No `grad` property is changed.
 public func grad(_ function: @escaping (Tensor) -> Tensor) -> (Tensor) -> Tensor {
     { x0 in valueAndGradient("grad", x0) { function($0) }.gradient }
 }
@@ -133,7 +133,7 @@ public func valueAndGrad<First: TensorStructure, Second, Third, Auxiliary: Tenso
 
 /// Returns a function that computes the gradient with respect to one argument.
 ///
-/// - Parameter argnums: the argument; a negative number counts from the last.
+/// - Parameter argnums: the index of the argument; a negative index counts from the last.
 public func grad(_ function: @escaping (Tensor) -> Tensor, argnums: Int) -> (Tensor) -> Tensor {
     { valueAndGradients("grad", [$0], [argnums]) { function($0[0]) }.gradients[0] }
 }

@@ -1,4 +1,4 @@
-/// A function with arguments of which some are replaced.
+/// A function with arguments of which some are replaced by other tensors.
 struct PartialCall<Result> {
     let arguments: Slots
     private let function: (ArraySlice<Tensor?>) -> Result
@@ -16,26 +16,26 @@ struct PartialCall<Result> {
         }
     }
 
-    /// The result for other tensors in place of all.
+    /// The result with all tensors of the arguments replaced.
     func callAsFunction(_ tensors: [Tensor]) -> Result { function(arguments.replacing(tensors)) }
 }
 
 extension TensorStructure {
-    /// The tensors as the arguments of a transformation.
+    /// The tensors of the arguments of a transformation.
     var slots: Slots {
         var slots = Slots()
         slots.append(self)
         return slots
     }
 
-    /// The same with other tensors in place of those that are there.
+    /// The arguments with other tensors for those that are present.
     func replacing(_ tensors: [Tensor]) -> Self {
         var replaced = slots.replacing(tensors)
         return replacingTensors(from: &replaced)
     }
 }
 
-/// The value and the gradient of a function that gives a number.
+/// The value and the gradient of a scalar function.
 func valueAndGradient<Point: TensorStructure>(
     _ operation: String, _ point: Point, _ function: (Point) -> Tensor
 ) -> (value: Tensor, gradient: Point) {
@@ -60,7 +60,7 @@ func valueGradientAndAuxiliary<Point: TensorStructure, Auxiliary: TensorStructur
     }
 }
 
-/// The value of a function of several tensors, and the gradients with respect to some.
+/// The value of a scalar function of several tensors, and its gradients with respect to some of them.
 func valueAndGradients(
     _ operation: String, _ arguments: [Tensor], _ argnums: [Int], _ function: ([Tensor]) -> Tensor
 ) -> (value: Tensor, gradients: [Tensor]) {
@@ -84,7 +84,7 @@ private func gradients(
     if output.isPlaceholder { return (output, arguments) }
     guard output.rank == 0 else {
         throw TensorError(
-            .shape, in: operation, "the function does not return a number", expected: "a tensor of shape []",
+            .shape, in: operation, "the function does not return a scalar", expected: "a tensor of shape []",
             fix: "reduce it, as with sum(), or use jacrev or vjp", operands: [output])
     }
     guard !output.dtype.isComplex else {
@@ -96,19 +96,19 @@ private func gradients(
     return (point.value(0), try point.pullback([one], retainGraph: point.dependsOnOthers))
 }
 
-/// The arguments that are named, counted from the first.
+/// The indices of the named arguments, without negative ones.
 func resolve(_ argnums: [Int], of arguments: [Tensor], in operation: String) throws(TensorError) -> [Int] {
     var resolved: [Int] = []
     for argnum in argnums {
         let i = argnum < 0 ? argnum + arguments.count : argnum
         guard i >= 0 && i < arguments.count else {
             throw TensorError(
-                .index, in: operation, "there is no argument \(argnum)",
+                .index, in: operation, "the argument \(argnum) does not exist",
                 got: quantity(arguments.count, "argument"),
                 expected: "\(-arguments.count) ... \(arguments.count - 1)")
         }
         guard !resolved.contains(i) else {
-            throw TensorError(.index, in: operation, "an argument is named twice", got: "\(argnums)")
+            throw TensorError(.index, in: operation, "an argument is repeated in argnums", got: "\(argnums)")
         }
         resolved.append(i)
     }
@@ -116,7 +116,7 @@ func resolve(_ argnums: [Int], of arguments: [Tensor], in operation: String) thr
 }
 
 extension [Tensor] {
-    /// The list with other tensors at some places.
+    /// The list with the tensors at some indices replaced.
     func replacing(_ tensors: [Tensor], at places: [Int]) -> [Tensor] {
         var all = self
         for (tensor, place) in zip(tensors, places) { all[place] = tensor }

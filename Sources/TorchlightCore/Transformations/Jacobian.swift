@@ -1,6 +1,6 @@
-/// Jacobians as maps of derivatives over the unit vectors of results or arguments.
+/// Jacobians, computed by `vmap` over the unit vectors of results or arguments.
 enum Jacobian {
-    /// The Jacobians of the results with respect to a structure, one row for each element of a result.
+    /// The Jacobians of the results with respect to a structure, by reverse mode: one row per element of a result.
     static func jacrev<Point: TensorStructure>(
         _ point: Point, _ chunkSize: Int?, _ function: (Point) -> [Tensor]
     ) -> [Point] {
@@ -14,7 +14,8 @@ enum Jacobian {
         } catch { return failed(error, point, results) }
     }
 
-    /// The Jacobians of the results with respect to a structure, one column for each element of an argument.
+    /// The Jacobians of the results with respect to a structure, by forward mode: one column per element of an
+    /// argument.
     static func jacfwd<Point: TensorStructure>(
         _ point: Point, _ chunkSize: Int?, _ function: (Point) -> [Tensor]
     ) -> [Point] {
@@ -64,7 +65,8 @@ enum Jacobian {
         }
     }
 
-    /// The blocks of the Hessian: `[i][j]` is the derivative by argument `j` of the derivative by argument `i`.
+    /// The blocks of the Hessian: `[i][j]` is the derivative with respect to argument `j` of the derivative with
+    /// respect to argument `i`.
     static func hessian(
         _ arguments: [Tensor], _ argnums: [Int], _ function: ([Tensor]) -> Tensor
     ) -> [[Tensor]] {
@@ -79,7 +81,7 @@ enum Jacobian {
         }
     }
 
-    /// The Jacobian of each result by each argument.
+    /// The Jacobian of each result with respect to each argument.
     private static func reverse(
         _ operation: String, _ arguments: [Tensor], _ chunkSize: Int?,
         _ function: ([Tensor]) throws(TensorError) -> [Tensor]
@@ -139,19 +141,19 @@ enum Jacobian {
     private static func check(_ point: Linearization) throws(TensorError) {
         for tensor in point.outputs + point.variables where tensor.dtype.isComplex {
             throw TensorError(
-                .dtype, in: point.operation, "there is no Jacobian of complex numbers", expected: "real numbers",
+                .dtype, in: point.operation, "complex tensors have no Jacobian", expected: "real numbers",
                 fix: "use vjp, or viewAsReal", operands: [tensor])
         }
     }
 
-    /// The tensors of a shape that have one element 1 and the others 0: `[n] + shape`.
+    /// The unit vectors for the elements of a tensor, as a tensor `[n] + shape`.
     private static func unitVectors(of tensor: Tensor) throws(TensorError) -> Tensor {
         Tensor.eye(tensor.count, dtype: tensor.dtype, device: tensor.device).reshape([tensor.count] + tensor.shape)
     }
 }
 
 extension [Tensor] {
-    /// Zeros with the dimensions of each tensor behind those of `shape`.
+    /// Zeros whose shapes are `shape` followed by the shape of each tensor.
     fileprivate func zeros(before shape: Dims) throws(TensorError) -> [Tensor] {
         var zeros: [Tensor] = []
         for tensor in self {

@@ -1,12 +1,13 @@
 // Jacobians and Hessians. Each number of arguments has an overload, as in Grad.swift.
 
-/// Returns a function that computes the Jacobian of `function` with respect to its first argument by reverse passes, all
-/// rows at once.
+/// Returns a function that computes the Jacobian of `function` with respect to its first argument by reverse-mode
+/// differentiation, all rows at once.
 ///
-/// A tensor of shape `out` that depends on a tensor of shape `in` has a Jacobian of shape `out + in`. The Jacobian has the
-/// structure of the first argument. Use it where the result has fewer elements than the argument, else `jacfwd(_:chunkSize:)`.
+/// For a result of shape `out` and an argument of shape `in`, the Jacobian has shape `out + in`. It has the structure
+/// of the first argument. Reverse mode is faster if the result has fewer elements than the argument,
+/// `jacfwd(_:chunkSize:)` otherwise.
 ///
-/// - Parameter chunkSize: how many rows are computed at once. Default: all.
+/// - Parameter chunkSize: the number of rows that are computed at once. Default: all.
 public func jacrev(
     _ function: @escaping (Tensor) -> Tensor, chunkSize: Int? = nil
 ) -> (Tensor) -> Tensor {
@@ -111,10 +112,10 @@ public func jacrev(
     { Jacobian.jacrev([$0, $1, $2], argnums, chunkSize) { function($0[0], $0[1], $0[2]) } }
 }
 
-/// Returns a function that computes the Jacobian of `function` with respect to its first argument from tangents, all columns
-/// at once; see `jacrev(_:chunkSize:)`.
+/// Returns a function that computes the Jacobian of `function` with respect to its first argument by forward-mode
+/// differentiation, all columns at once; see `jacrev(_:chunkSize:)`.
 ///
-/// - Parameter chunkSize: how many columns are computed at once. Default: all.
+/// - Parameter chunkSize: the number of columns that are computed at once. Default: all.
 public func jacfwd(
     _ function: @escaping (Tensor) -> Tensor, chunkSize: Int? = nil
 ) -> (Tensor) -> Tensor {
@@ -219,10 +220,10 @@ public func jacfwd(
     { Jacobian.jacfwd([$0, $1, $2], argnums, chunkSize) { function($0[0], $0[1], $0[2]) } }
 }
 
-/// Returns a function that computes the Hessian of `function` with respect to its first argument: the Jacobian of the
-/// Jacobian, by `jacfwd` of `jacrev`.
+/// Returns a function that computes the Hessian of `function` with respect to its first argument, by `jacfwd` of
+/// `jacrev`.
 ///
-/// A result of shape `out` and an argument of shape `in` have a Hessian of shape `out + in + in`.
+/// For a result of shape `out` and an argument of shape `in`, the Hessian has shape `out + in + in`.
 public func hessian(_ function: @escaping (Tensor) -> Tensor) -> (Tensor) -> Tensor {
     jacfwd(jacrev(function))
 }
@@ -242,8 +243,8 @@ public func hessian(_ function: @escaping (Tensor) -> Tensor, argnums: Int) -> (
     { Jacobian.hessian([$0], [argnums]) { function($0[0]) }[0][0] }
 }
 
-/// Returns a function that computes the blocks of the Hessian with respect to several arguments: element `[i][j]` is the
-/// derivative by argument `j` of the derivative by argument `i`.
+/// Returns a function that computes the blocks of the Hessian with respect to several arguments: element `[i][j]` is
+/// the derivative with respect to argument `j` of the derivative with respect to argument `i`.
 public func hessian(_ function: @escaping (Tensor) -> Tensor, argnums: [Int]) -> (Tensor) -> [[Tensor]] {
     { Jacobian.hessian([$0], argnums) { function($0[0]) } }
 }
@@ -253,8 +254,8 @@ public func hessian(_ function: @escaping (Tensor, Tensor) -> Tensor, argnums: I
     { Jacobian.hessian([$0, $1], [argnums]) { function($0[0], $0[1]) }[0][0] }
 }
 
-/// Returns a function that computes the blocks of the Hessian with respect to several arguments: element `[i][j]` is the
-/// derivative by argument `j` of the derivative by argument `i`.
+/// Returns a function that computes the blocks of the Hessian with respect to several arguments: element `[i][j]` is
+/// the derivative with respect to argument `j` of the derivative with respect to argument `i`.
 public func hessian(_ function: @escaping (Tensor, Tensor) -> Tensor, argnums: [Int]) -> (Tensor, Tensor) -> [[Tensor]]
 {
     { Jacobian.hessian([$0, $1], argnums) { function($0[0], $0[1]) } }
@@ -267,8 +268,8 @@ public func hessian(_ function: @escaping (Tensor, Tensor, Tensor) -> Tensor, ar
     { Jacobian.hessian([$0, $1, $2], [argnums]) { function($0[0], $0[1], $0[2]) }[0][0] }
 }
 
-/// Returns a function that computes the blocks of the Hessian with respect to several arguments: element `[i][j]` is the
-/// derivative by argument `j` of the derivative by argument `i`.
+/// Returns a function that computes the blocks of the Hessian with respect to several arguments: element `[i][j]` is
+/// the derivative with respect to argument `j` of the derivative with respect to argument `i`.
 public func hessian(_ function: @escaping (Tensor, Tensor, Tensor) -> Tensor, argnums: [Int]) -> (
     Tensor, Tensor, Tensor
 ) -> [[Tensor]] {

@@ -1,13 +1,13 @@
-/// One evaluation of a function whose derivatives are wanted: variables in place of its arguments, and what it gave for
-/// them, with the computation graph between the two.
+/// One evaluation of a function that is to be differentiated: the variables that replace its arguments, its outputs,
+/// and the computation graph between them.
 ///
-/// A variable of an argument that has a history is a view of the argument, so that derivatives are themselves
-/// differentiable by what the argument was computed from.
+/// The variable of an argument with a history is a view of the argument, so that derivatives are differentiable with
+/// respect to the tensors from which the argument was computed.
 struct Linearization {
     let operation: String
     let variables: [Tensor]
     let outputs: [Tensor]
-    /// Whether the outputs also depend on other tensors that require gradients. Only then the derivatives are recorded.
+    /// Whether the outputs also depend on other tensors that require gradients. Only then derivatives are recorded.
     let dependsOnOthers: Bool
 
     init(
@@ -25,7 +25,7 @@ struct Linearization {
     private static func variable(of argument: Tensor, in operation: String) throws(TensorError) -> Tensor {
         guard argument.dtype.isDifferentiable else {
             throw TensorError(
-                .dtype, in: operation, "there is no derivative by integers",
+                .dtype, in: operation, "there is no derivative with respect to integers",
                 expected: "floating-point or complex tensors",
                 fix: "convert the argument first, as in x.to(.float32)", operands: [argument])
         }
@@ -38,7 +38,7 @@ struct Linearization {
         return argument.detach().requiresGrad_()
     }
 
-    /// Whether a leaf that is none of the variables is reached from the outputs.
+    /// Whether the outputs depend on a leaf that is not a variable.
     private static func reachesOthers(_ outputs: [Tensor], than variables: [Tensor]) -> Bool {
         let own = Set(variables.map { ObjectIdentifier($0) })
         var seen = Set<ObjectIdentifier>()
@@ -63,10 +63,10 @@ struct Linearization {
         return false
     }
 
-    /// An output as the caller of the transformation gets it.
+    /// An output for the caller of the transformation, detached if it depends on no other tensors.
     func value(_ index: Int) -> Tensor { dependsOnOthers ? outputs[index] : outputs[index].detach() }
 
-    /// The products of cotangents with the Jacobian, for each variable. nil stands for a cotangent of 0.
+    /// The vector-Jacobian products of cotangents, for each variable. nil is a cotangent of 0.
     func pullback(_ cotangents: [Tensor?], retainGraph: Bool) throws(TensorError) -> [Tensor] {
         var roots: [Tensor] = []
         var seeds: [Tensor?] = []
@@ -86,24 +86,24 @@ struct Linearization {
     }
 }
 
-/// Checks that tangents or cotangents have the shapes of what they belong to.
+/// Throws unless tangents or cotangents have the shapes and dtypes of their tensors.
 func checkTangents(
     _ tangents: [Tensor], of values: [Tensor], _ noun: String, in operation: String
 ) throws(TensorError) {
     guard tangents.count == values.count else {
         throw TensorError(
-            .value, in: operation, "the number of \(noun)s is not that of the tensors", got: "\(tangents.count)",
+            .value, in: operation, "the number of \(noun)s differs from that of the tensors", got: "\(tangents.count)",
             expected: "\(values.count)")
     }
     for (tangent, value) in zip(tangents, values) where tangent.layout.shape != value.layout.shape {
         throw TensorError(
-            .shape, in: operation, "a \(noun) has another shape than its tensor", expected: "\(value.shape)",
+            .shape, in: operation, "the shape of a \(noun) differs from that of its tensor", expected: "\(value.shape)",
             operands: [tangent])
     }
     for (tangent, value) in zip(tangents, values)
     where tangent.dtype != value.dtype && value.dtype.isDifferentiable {
         throw TensorError(
-            .dtype, in: operation, "a \(noun) has another dtype than its tensor", expected: "\(value.dtype)",
+            .dtype, in: operation, "the dtype of a \(noun) differs from that of its tensor", expected: "\(value.dtype)",
             operands: [tangent])
     }
 }

@@ -1,13 +1,13 @@
-/// The derivative of a function at one point as a linear function of tangents: a pass through the computation graph in the
-/// order in which it was made.
+/// The derivative of a function at a point as a linear function of tangents (forward-mode differentiation): a pass
+/// through the computation graph in the order of its creation.
 ///
-/// The rule of each operation follows from its algebra, and none is written by hand. The Jacobian of an element-wise operation
-/// is diagonal, so its gradient rule gives the tangent too. A linear operation runs on the tangents, a multilinear one once
-/// for each factor. Of any other operation the gradient rule is transposed: it is linear in the gradient, and the gradient
-/// of that linear function is the product with the tangent.
+/// No operation has a hand-written forward-mode rule. The Jacobian of an element-wise operation is diagonal, so that
+/// its gradient rule computes the tangent too. A linear operation is called on the tangents, a multilinear one once per
+/// factor. For all other operations the gradient rule, which is linear in the gradient, is transposed: the gradient of
+/// this linear function is the product with the tangent.
 struct Pushforward {
     let point: Linearization
-    /// The nodes between the variables and the outputs, in the order of their creation.
+    /// The nodes between the variables and the outputs, in topological order.
     private let nodes: [Node]
 
     /// An output of a node.
@@ -34,7 +34,7 @@ struct Pushforward {
         nodes = found.sorted { $0.sequence < $1.sequence }
     }
 
-    /// The tangents of the outputs. nil stands for a tangent of 0.
+    /// The tangents of the outputs. nil is a tangent of 0.
     func tangents(_ tangents: [Tensor?]) throws(TensorError) -> [Tensor] {
         let isRecorded = isGradEnabled && (point.dependsOnOthers || tangents.contains { $0?.requiresGrad == true })
         let depth = threadState.pointee.grad_disabled
@@ -75,7 +75,7 @@ struct Pushforward {
 /// The tangents of the results of one operation.
 private struct NodeTangent {
     private let node: Node
-    /// The tangents of the operands; nil for those that have none.
+    /// The tangents of the operands; nil for operands without one.
     private let inputs: [Tensor?]
     private let isRecorded: Bool
     private let device: Device
@@ -91,7 +91,7 @@ private struct NodeTangent {
         guard !node.isReleased else {
             throw TensorError(
                 .autograd, in: "jvp", "the graph was freed by a backward pass (at \(node.name))",
-                fix: "do not call backward() inside of the function")
+                fix: "do not call backward() inside the function")
         }
         if let primitive = node.rule as? any Primitive, isPlain {
             switch primitive.algebra {
@@ -110,13 +110,13 @@ private struct NodeTangent {
         return try transposed()
     }
 
-    /// Whether the saved tensors are there as they are, and the derivative is that of real numbers.
+    /// Whether the saved tensors are unpacked unchanged, and the operation is real.
     private var isPlain: Bool {
         node.extra?.packed.isEmpty ?? true && node.inputs.allSatisfy { !$0.dtype.isComplex }
             && node.outputs.allSatisfy { !$0.dtype.isComplex }
     }
 
-    /// The sum of what the gradient rule gives for the tangent of each operand.
+    /// The sum of the results of the gradient rule for the tangent of each operand.
     private func elementwise() throws(TensorError) -> Tensor? {
         let (shape, dtype) = (node.outputs[0].shape.dims, node.outputs[0].dtype)
         var sum: Tensor?
@@ -127,7 +127,7 @@ private struct NodeTangent {
             needs[i] = true
             let gradients = try rule(needs, [whole.to(dtype)], keepsGraph: isRecorded)
             guard i < gradients.count, let term = gradients[i] else { continue }
-            // A rule that sums over a broadcast dimension itself is no element-wise one.
+            // The rule sums over a broadcast dimension, so that it is not element-wise.
             guard term.layout.shape == shape else { return nil }
             sum = sum.map { $0 + term } ?? term
         }
@@ -135,7 +135,7 @@ private struct NodeTangent {
     }
 
     private func linear(_ primitive: any Primitive, in places: [Int]) throws(TensorError) -> [Tensor?]? {
-        // It may have a derivative by the other operands, in which it is not linear.
+        // The operation may be nonlinear in other operands with a tangent.
         guard inputs.indices.allSatisfy({ inputs[$0] == nil || places.contains($0) }) else { return nil }
         var operands = Few<Tensor>()
         for i in 0..<node.inputCount {
@@ -156,7 +156,7 @@ private struct NodeTangent {
             return nil
         }
         var terms = factors.filter { inputs[$0] != nil }
-        // A tangent of what is added alone goes with a factor of 0.
+        // If only added terms have tangents, the product has a factor of 0.
         if terms.isEmpty { terms = [factors[0]] }
         var sum: [Tensor?]?
         for (number, factor) in terms.enumerated() {
@@ -195,7 +195,7 @@ private struct NodeTangent {
         try .filled(0, shape: node.inputs[input].shape.dims, dtype: node.inputs[input].dtype, device: device)
     }
 
-    /// An operand that was saved, with its history where the pass is recorded.
+    /// A saved operand, with its history if the pass is recorded.
     private func operand(_ input: Int) -> Tensor? {
         guard let saved = node.inputs[input].saved, node.inputs[input].isVersion(saved.storage.version) else {
             return nil
@@ -203,7 +203,7 @@ private struct NodeTangent {
         return saved
     }
 
-    /// The gradients of the operands, given those of the results.
+    /// The gradients of the operands, given the gradients of the results.
     private func rule(_ needs: Needs, _ gradients: [Tensor?], keepsGraph: Bool) throws(TensorError) -> [Tensor?] {
         try GradientContext.forPass { context throws(TensorError) in
             context.keepsGraph = keepsGraph
@@ -215,7 +215,7 @@ private struct NodeTangent {
         }
     }
 
-    /// By the gradient of the gradient rule with respect to the gradients of the results.
+    /// The tangents as the gradient of the gradient rule with respect to the gradients of the results.
     private func transposed() throws(TensorError) -> [Tensor?] {
         var needs = Needs()
         for (i, input) in inputs.enumerated() where input != nil { needs[i] = true }

@@ -1,6 +1,6 @@
-/// The tensors of an argument list or of a tuple of results, one after the other.
+/// The tensors of an argument list or of a tuple of results, in one list.
 struct Slots {
-    /// Where the tensors of each argument begin in `slots`, and where the last ends.
+    /// The start of each argument in `slots`, and the end of the last one.
     private(set) var starts = [0]
     private(set) var slots: [Tensor?] = []
 
@@ -11,14 +11,14 @@ struct Slots {
 
     /// The number of arguments.
     var count: Int { starts.count - 1 }
-    /// The tensors without those that are absent.
+    /// The tensors that are present.
     var tensors: [Tensor] { slots.compactMap { $0 } }
 
     private func tensors(of argument: Int) -> [Tensor] {
         slots[starts[argument]..<starts[argument + 1]].compactMap { $0 }
     }
 
-    /// The slots with other tensors in place of those that are there.
+    /// The slots with other tensors for those that are present.
     func replacing(_ tensors: [Tensor]) -> ArraySlice<Tensor?> {
         var next = 0
         return slots.map { slot in
@@ -28,7 +28,7 @@ struct Slots {
         }[...]
     }
 
-    /// One number of each argument as one for each tensor.
+    /// One value per argument, repeated for each tensor of the argument.
     func forEachTensor<T>(_ perArgument: [T]) -> [T] {
         (0..<count).flatMap { i in tensors(of: i).map { _ in perArgument[i] } }
     }

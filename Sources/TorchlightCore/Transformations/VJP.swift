@@ -1,10 +1,10 @@
-/// Computes a function and a pullback: the products of a cotangent, which has the structure of the result, with the
-/// Jacobian.
+/// Returns the result of a function, and a function that computes vector-Jacobian products. Its argument, the
+/// cotangent, has the structure of the result.
 ///
 ///     let (y, pullback) = vjp({ (x: Tensor, w: Tensor) in x.matmul(w) }, x, w)
 ///     let (gx, gw) = pullback(Tensor.ones(like: y))
 ///
-/// The pullback can be called several times. It is linear in the cotangent, and differentiable.
+/// The pullback can be called several times. It is linear in the cotangent and differentiable.
 public func vjp<each Argument: TensorStructure, Result: TensorStructure>(
     _ function: @escaping (repeat each Argument) -> Result, _ argument: repeat each Argument
 ) -> (value: Result, pullback: (Result) -> (repeat each Argument)) {
@@ -38,12 +38,13 @@ public func vjp<each Argument: TensorStructure, Result: TensorStructure>(
     }
 }
 
-/// Computes a function and the product of its Jacobian with tangents, which have the structure of the arguments.
+/// Returns the result of a function, and its Jacobian-vector product with tangents, which have the structure of the
+/// arguments.
 ///
 ///     let (y, dy) = jvp({ x in x.sin() }, primals: x, tangents: dx)
 ///
-/// The function runs once, with its computation graph; the tangent takes one pass through the graph. The result is
-/// differentiable.
+/// The function runs once and records its computation graph; the tangents are computed in one pass through the graph.
+/// The result is differentiable.
 public func jvp<each Argument: TensorStructure, Result: TensorStructure>(
     _ function: @escaping (repeat each Argument) -> Result, primals: (repeat each Argument),
     tangents: (repeat each Argument)
@@ -54,7 +55,7 @@ public func jvp<each Argument: TensorStructure, Result: TensorStructure>(
     return (value, pushforward(slots.tensors))
 }
 
-/// Computes a function of one tensor and the product of its Jacobian with a tangent.
+/// Returns the result of a function of one tensor, and its Jacobian-vector product with a tangent.
 public func jvp(
     _ function: @escaping (Tensor) -> Tensor, primals: Tensor, tangents: Tensor
 ) -> (value: Tensor, tangent: Tensor) {
@@ -62,13 +63,13 @@ public func jvp(
     return (value, pushforward([tangents]))
 }
 
-/// Computes a function at a point and its derivative there, as a linear function of a tangent, which has the structure of
-/// the point.
+/// Returns the result of a function at a point, and its derivative there as a linear function of a tangent, which has
+/// the structure of the point.
 ///
 ///     let (y, derivative) = linearize({ x in x.sin() }, x)
 ///     let dy = derivative(dx)
 ///
-/// Calling the derivative takes one pass through the computation graph; it can be called several times.
+/// Each call of the derivative is one pass through the computation graph. It can be called several times.
 public func linearize<Point: TensorStructure, Result: TensorStructure>(
     _ function: @escaping (Point) -> Result, _ point: Point
 ) -> (value: Result, derivative: (Point) -> Result) {
@@ -107,7 +108,7 @@ private func linearize<Result: TensorStructure>(
     }
 }
 
-/// Computes the gradient of a function that returns a number, and the product of its Hessian with a tangent.
+/// Returns the gradient of a scalar function, and the Hessian-vector product with a tangent.
 ///
 ///     let (g, hv) = hvp({ x in (x * x * x).sum() }, primals: x, tangents: v)
 public func hvp<Point: TensorStructure>(
@@ -117,7 +118,7 @@ public func hvp<Point: TensorStructure>(
     return (value, pushforward(tangents.slots.tensors))
 }
 
-/// Computes the gradient of a function of one tensor, and the product of its Hessian with a tangent.
+/// Returns the gradient of a scalar function of one tensor, and the Hessian-vector product with a tangent.
 public func hvp(
     _ function: @escaping (Tensor) -> Tensor, primals: Tensor, tangents: Tensor
 ) -> (gradient: Tensor, product: Tensor) {

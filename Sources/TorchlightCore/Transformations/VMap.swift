@@ -1,24 +1,25 @@
-// Mapping over examples. Each number of arguments and results has an overload, as in Grad.swift.
+// Vectorised functions. Each number of arguments and results has an overload, as in Grad.swift.
 
-/// Returns a function that maps `function` over examples: it computes for each example what `function` computes for one,
-/// with one call of each operation.
+/// Returns a vectorised function: it applies `function` to each example of a batch, with one call of each operation for
+/// the whole batch.
 ///
 ///     let distances = vmap { a, b in (a - b).norm() }         // of vectors
 ///     distances(x, y)                                          // x, y: [100, 3] -> [100]
 ///
 ///     let perSample = vmap(grad { (w: [String: Tensor], x: Tensor) in loss(w, x) }, inDims: [nil, 0])
 ///
-/// The function runs once, on tensors that have the shape of one example and no elements; then each operation runs on all
-/// examples. So the function must not read elements on the host, and must not change tensors from outside of it
-/// or its arguments in place. Results equal those of a loop over the examples; only sums inside of products and
-/// convolutions may round differently.
+/// The function is recorded once, on tensors with the shape of one example and without elements; then each operation
+/// runs on the whole batch. The function must not read elements on the host, and must not change its arguments or
+/// tensors from outside in place. Results are equal to those of a loop over the examples, except for rounding of the
+/// sums in matrix products and convolutions.
 ///
 /// - Parameters:
-///   - inDims: the dimension of the examples in each argument; nil for an argument that all examples share. Default: 0.
-///   - outDims: the dimension of the examples in each result. Default: 0.
-///   - chunkSize: how many examples are computed at once. Default: all.
-///   - randomness: whether random operations draw the same numbers for all examples, or different ones. Default: they are
-///     an error.
+///   - inDims: the batch dimension of each argument; nil for an argument without one, which is the same for all
+///     examples. Default: 0.
+///   - outDims: the batch dimension of each result. Default: 0.
+///   - chunkSize: the number of examples that are computed at once. Default: all.
+///   - randomness: whether random operations draw equal or different numbers for the examples. Default: random
+///     operations are an error.
 public func vmap(
     _ function: @escaping (Tensor) -> Tensor,
     inDims: MappedDims = 0, outDims: MappedDims = 0, chunkSize: Int? = nil, randomness: Randomness = .error
@@ -27,7 +28,7 @@ public func vmap(
     return { options.map(function, $0) }
 }
 
-/// Returns a function that maps a function of two tensors over examples; see ``vmap(_:inDims:outDims:chunkSize:randomness:)``.
+/// Returns a vectorised function of two tensors; see ``vmap(_:inDims:outDims:chunkSize:randomness:)``.
 public func vmap(
     _ function: @escaping (Tensor, Tensor) -> Tensor,
     inDims: MappedDims = 0, outDims: MappedDims = 0, chunkSize: Int? = nil, randomness: Randomness = .error
@@ -36,7 +37,7 @@ public func vmap(
     return { options.map(function, $0, $1) }
 }
 
-/// Returns a function that maps a function of three tensors over examples; see ``vmap(_:inDims:outDims:chunkSize:randomness:)``.
+/// Returns a vectorised function of three tensors; see ``vmap(_:inDims:outDims:chunkSize:randomness:)``.
 public func vmap(
     _ function: @escaping (Tensor, Tensor, Tensor) -> Tensor,
     inDims: MappedDims = 0, outDims: MappedDims = 0, chunkSize: Int? = nil, randomness: Randomness = .error
@@ -45,7 +46,7 @@ public func vmap(
     return { options.map(function, $0, $1, $2) }
 }
 
-/// Returns a function that maps a function over examples; see ``vmap(_:inDims:outDims:chunkSize:randomness:)``.
+/// Returns a vectorised function; see ``vmap(_:inDims:outDims:chunkSize:randomness:)``.
 public func vmap<First: TensorStructure, Result: TensorStructure>(
     _ function: @escaping (First) -> Result,
     inDims: MappedDims = 0, outDims: MappedDims = 0, chunkSize: Int? = nil, randomness: Randomness = .error
@@ -54,7 +55,7 @@ public func vmap<First: TensorStructure, Result: TensorStructure>(
     return { options.map(function, $0) }
 }
 
-/// Returns a function that maps a function with two results over examples.
+/// Returns a vectorised function with two results.
 public func vmap<First: TensorStructure, Result: TensorStructure, Other: TensorStructure>(
     _ function: @escaping (First) -> (Result, Other),
     inDims: MappedDims = 0, outDims: MappedDims = 0, chunkSize: Int? = nil, randomness: Randomness = .error
@@ -63,7 +64,7 @@ public func vmap<First: TensorStructure, Result: TensorStructure, Other: TensorS
     return { options.map(function, $0) }
 }
 
-/// Returns a function that maps a function over examples; see ``vmap(_:inDims:outDims:chunkSize:randomness:)``.
+/// Returns a vectorised function; see ``vmap(_:inDims:outDims:chunkSize:randomness:)``.
 public func vmap<First: TensorStructure, Second: TensorStructure, Result: TensorStructure>(
     _ function: @escaping (First, Second) -> Result,
     inDims: MappedDims = 0, outDims: MappedDims = 0, chunkSize: Int? = nil, randomness: Randomness = .error
@@ -72,7 +73,7 @@ public func vmap<First: TensorStructure, Second: TensorStructure, Result: Tensor
     return { options.map(function, $0, $1) }
 }
 
-/// Returns a function that maps a function with two results over examples.
+/// Returns a vectorised function with two results.
 public func vmap<First: TensorStructure, Second: TensorStructure, Result: TensorStructure, Other: TensorStructure>(
     _ function: @escaping (First, Second) -> (Result, Other),
     inDims: MappedDims = 0, outDims: MappedDims = 0, chunkSize: Int? = nil, randomness: Randomness = .error
@@ -81,7 +82,7 @@ public func vmap<First: TensorStructure, Second: TensorStructure, Result: Tensor
     return { options.map(function, $0, $1) }
 }
 
-/// Returns a function that maps a function over examples; see ``vmap(_:inDims:outDims:chunkSize:randomness:)``.
+/// Returns a vectorised function; see ``vmap(_:inDims:outDims:chunkSize:randomness:)``.
 public func vmap<First: TensorStructure, Second: TensorStructure, Third: TensorStructure, Result: TensorStructure>(
     _ function: @escaping (First, Second, Third) -> Result,
     inDims: MappedDims = 0, outDims: MappedDims = 0, chunkSize: Int? = nil, randomness: Randomness = .error
@@ -90,7 +91,7 @@ public func vmap<First: TensorStructure, Second: TensorStructure, Third: TensorS
     return { options.map(function, $0, $1, $2) }
 }
 
-/// Returns a function that maps a function with two results over examples.
+/// Returns a vectorised function with two results.
 public func vmap<
     First: TensorStructure, Second: TensorStructure, Third: TensorStructure, Result: TensorStructure,
     Other: TensorStructure

@@ -1,5 +1,4 @@
-/// The dimensions along which `vmap` maps: one for all arguments or results, or one for each; nil for those that are
-/// the same for each example.
+/// The batch dimensions of `vmap`: one for all arguments or results, or one for each; nil for no batch dimension.
 ///
 ///     vmap(f, inDims: 0)
 ///     vmap(f, inDims: [0, nil])
@@ -9,35 +8,35 @@ public struct MappedDims: Sendable, Hashable, ExpressibleByIntegerLiteral, Expre
     private let common: Int?
     private let each: [Int?]?
 
-    /// The same dimension for all.
+    /// One batch dimension for all.
     public init(_ dim: Int?) { (common, each) = (dim, nil) }
-    /// A dimension for each.
+    /// One batch dimension for each.
     public init(_ dims: [Int?]) { (common, each) = (nil, dims) }
-    /// The same dimension for all.
+    /// One batch dimension for all.
     public init(integerLiteral dim: Int) { self.init(dim) }
-    /// A dimension for each.
+    /// One batch dimension for each.
     public init(arrayLiteral dims: Int?...) { self.init(dims) }
-    /// Nothing is mapped.
+    /// No batch dimensions.
     public init(nilLiteral: ()) { self.init(nil as Int?) }
 
-    /// The dimension of each of so many arguments or results.
+    /// The batch dimension of each of `count` arguments or results.
     func dims(of count: Int, _ name: String, _ noun: String) throws(TensorError) -> [Int?] {
         guard let each else { return Array(repeating: common, count: count) }
         guard each.count == count else {
             throw TensorError(
-                .value, in: "vmap", "\(name) has another number of dimensions than there are \(noun)s",
+                .value, in: "vmap", "the number of dimensions in \(name) differs from that of \(noun)s",
                 got: quantity(each.count, "dimension"), expected: "\(count), one for each \(noun)")
         }
         return each
     }
 }
 
-/// Maps functions of tensors over examples.
+/// Applies functions of tensors to batches of examples.
 enum VectorizedMap {
-    /// The results of `body` for all examples, with the examples along dimension 0 of those that depend on them.
+    /// The results of `body` for all examples; results that depend on the example have the batch dimension 0.
     ///
     /// - Parameters:
-    ///   - dims: the dimension of the examples of each argument; nil for one that is the same for each.
+    ///   - dims: the batch dimension of each argument; nil for an argument without one.
     static func run(
         _ arguments: [Tensor], dims: [Int?], chunkSize: Int? = nil, randomness: Randomness = .error,
         _ body: ([Tensor]) throws(TensorError) -> [Tensor]
@@ -74,7 +73,7 @@ enum VectorizedMap {
         return try BatchedRun.run(graph, batches, size: size, randomness: randomness)
     }
 
-    /// The arguments with the examples along dimension 0, and how many examples there are.
+    /// The arguments with batch dimension 0, and the number of examples.
     private static func mapped(
         _ arguments: [Tensor], _ dims: [Int?]
     ) throws(TensorError) -> ([BatchedRun.Batch], Int) {
@@ -90,7 +89,7 @@ enum VectorizedMap {
                     .index, in: "vmap", "an argument has no dimension \(dim) to map over",
                     expected: argument.rank > 0
                         ? "\(-argument.rank) ... \(argument.rank - 1)" : "at least one dimension",
-                    fix: "pass nil in inDims for an argument that is the same for each example", operands: [argument])
+                    fix: "pass nil in inDims for an argument without a batch dimension", operands: [argument])
             }
             let x = dim == 0 ? argument : argument.movedim(dim, 0)
             guard size == nil || size == x.layout.shape[0] else {
@@ -109,7 +108,7 @@ enum VectorizedMap {
         return (batches, size)
     }
 
-    /// A result with the examples along the dimension that the caller wants.
+    /// A result with the batch dimension `dim`.
     static func placed(_ batch: BatchedRun.Batch, at dim: Int?, size: Int) throws(TensorError) -> Tensor {
         guard let dim else {
             guard !batch.isMapped else {
@@ -129,7 +128,7 @@ enum VectorizedMap {
     }
 }
 
-/// The options of a call of `vmap`.
+/// The options of `vmap`.
 struct MapOptions {
     private let inDims, outDims: MappedDims
     private let chunkSize: Int?
@@ -168,7 +167,7 @@ struct MapOptions {
             return (repeat (each output).replacingTensors(from: &replaced))
         } catch {
             let failed = fail(error)
-            // The structure of the results, without values.
+            // The structure of the results, from a call with placeholders.
             let output = outputs ?? call(call.arguments.tensors.map { _ in failed })
             slots = Slots()
             for value in repeat each output { slots.append(value) }

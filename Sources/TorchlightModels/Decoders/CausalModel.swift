@@ -2,12 +2,12 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// The result of a forward pass of a language model.
+/// The output of a language model.
 public struct CausalOutput: TensorStructure {
-    /// The scores of the next token at each position, `[N, T, vocabulary]`.
+    /// The logits of the next token at each position, `[N, T, vocabulary]`.
     public var logits: Tensor
     /// The output of the embedding, then of each block, each `[N, T, hidden size]`; the last one is after the final
-    /// normalisation. Empty unless they were asked for.
+    /// normalisation. Empty unless `hiddenStates` was true.
     public var hiddenStates: [Tensor]
 
     /// The tensors of the result.
@@ -19,7 +19,7 @@ public struct CausalOutput: TensorStructure {
             logits: logits.replacingTensors(from: &slots), hiddenStates: hiddenStates.replacingTensors(from: &slots))
     }
 
-    /// The mean cross entropy of predicting each token from those before it.
+    /// Returns the mean cross entropy of predicting each token from the tokens before it.
     ///
     /// - Parameter labels: The tokens, `[N, T]`, usually the input; -100 excludes a token from the mean.
     public func loss(_ labels: Tensor) -> Tensor {
@@ -30,7 +30,7 @@ public struct CausalOutput: TensorStructure {
     }
 }
 
-/// A decoder-only language model: predicts each token from those before it.
+/// A decoder-only language model, which predicts each token from the tokens before it.
 ///
 ///     let model = try GPT2.load("gpt2")
 ///     let output = model(tokens)          // int64 [N, T] -> logits [N, T, vocabulary]
@@ -38,35 +38,37 @@ public struct CausalOutput: TensorStructure {
 open class CausalModel: PretrainedModel {
     /// The number of tokens of the vocabulary.
     public var vocabularySize: Int { 0 }
-    /// The longest sequence that the positions allow; nil if there is no such limit.
+    /// The largest sequence length of the position embedding; nil if there is no limit.
     public var maxLength: Int? { nil }
 
-    /// The embedding of the tokens; nil if the model has none of the type.
+    /// The token embedding; nil if the model has none of this type.
     var inputEmbedding: Embedding? { nil }
     /// Whether the embedding is multiplied by a factor.
     var scalesEmbedding: Bool { false }
 
-    /// The hidden states after the final normalisation, `[N, T, hidden size]`.
+    /// Returns the hidden states after the final normalisation, `[N, T, hidden size]`.
     ///
-    /// - Parameter states: Receives the output of the embedding and of each block, if it is not nil.
+    /// - Parameter states: Receives the output of the embedding and of each block, unless it is nil.
     func hidden(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor { tokens }
 
-    /// The scores of the vocabulary for hidden states `[*, hidden size]`.
+    /// Returns the logits for hidden states `[*, hidden size]`.
     func logits(_ hidden: Tensor) -> Tensor { hidden }
 
-    /// The forward pass.
+    /// Runs the forward pass.
     ///
     /// - Parameters:
     ///   - tokens: Indices of the vocabulary, int64 `[N, T]`.
-    ///   - attentionMask: 1 for tokens and 0 for padding, `[N, T]`; with a cache, for all tokens that it has seen too.
+    ///   - attentionMask: 1 for tokens and 0 for padding, `[N, T]`; with a cache, `[N, S]` including the cached tokens.
     ///     Default: no padding.
-    ///   - positions: The positions of the tokens, int64 `[N, T]`. Default: `0 ..< T`, or after those of the cache.
-    ///   - cache: The keys and values of the tokens before; receives those of these tokens. Default: none.
+    ///   - positions: The positions of the tokens, int64 `[N, T]`. Default: `0 ..< T`, offset by the length of the
+    ///     cache.
+    ///   - cache: The key-value cache of the previous tokens; the keys and values of these tokens are appended.
+    ///     Default: none.
     ///   - hiddenStates: Whether to return the hidden states. Default: false.
-    ///   - sequences: The number of the text that each token belongs to, int64 `[N, T]`, where a row holds several: a token sees
-    ///     tokens of its own text only. Give `positions` that begin with 0 in each text; ``PackedTexts`` has both. Not with a
-    ///     cache. Default: each row is one text.
-    /// - Returns: The logits `[N, T, vocabulary]`, and the hidden states if they were asked for.
+    ///   - sequences: The index of the text of each token, int64 `[N, T]`, for packed rows: a token attends to tokens
+    ///     of its own text only. `positions` should begin with 0 in each text; ``PackedTexts`` has both. Not allowed
+    ///     with a cache. Default: each row is one text.
+    /// - Returns: The logits `[N, T, vocabulary]`, and the hidden states if `hiddenStates` is true.
     public final func callAsFunction(
         _ tokens: Tensor, attentionMask: Tensor? = nil, positions: Tensor? = nil, cache: KeyValueCache? = nil,
         hiddenStates: Bool = false, sequences: Tensor? = nil
@@ -76,9 +78,10 @@ open class CausalModel: PretrainedModel {
             sequences: sequences, prompt: nil)
     }
 
-    /// The forward pass with vectors before the embeddings of the tokens; see the other parameters there.
+    /// Runs the forward pass with vectors before the token embeddings; the other parameters are those of
+    /// `callAsFunction`.
     ///
-    /// - Parameter prompt: `[P, hidden size]`. The results have `P` more positions.
+    /// - Parameter prompt: `[P, hidden size]`. The results have `P` additional positions.
     final func output(
         _ tokens: Tensor, attentionMask: Tensor?, positions: Tensor?, cache: KeyValueCache?, hiddenStates: Bool,
         sequences: Tensor?, prompt: Tensor?
@@ -94,9 +97,10 @@ open class CausalModel: PretrainedModel {
         }
     }
 
-    /// The hidden states after the final normalisation, `[N, T, hidden size]`, whose ``logits(_:)`` are the scores.
+    /// Returns the hidden states after the final normalisation, `[N, T, hidden size]`; ``logits(_:)`` computes their
+    /// logits.
     ///
-    /// - Parameter prompt: Vectors before the embeddings of the tokens, `[P, hidden size]`. Default: none.
+    /// - Parameter prompt: Vectors before the token embeddings, `[P, hidden size]`. Default: none.
     final func nextHidden(
         _ tokens: Tensor, attentionMask: Tensor?, positions: Tensor?, cache: KeyValueCache?, prompt: Tensor? = nil
     ) -> Tensor {
@@ -124,21 +128,21 @@ open class CausalModel: PretrainedModel {
         if let sequences, sequences.shape != tokens.shape || cache != nil || prompt != nil {
             reportFailure(
                 TensorError(
-                    .shape, in: name, "packed rows need one number of a text for each token, and no cache",
+                    .shape, in: name, "sequences must have one index for each token, and no cache",
                     expected: "sequences of the shape \(tokens.shape)", operands: [sequences, tokens]))
             return nil
         }
         if let attentionMask, attentionMask.shape != [tokens.shape[0], columns] {
             reportFailure(
                 TensorError(
-                    .shape, in: name, "the attention mask has another shape than the tokens and those of the cache",
+                    .shape, in: name, "the shape of the attention mask differs from that of the cached and new tokens",
                     expected: "[\(tokens.shape[0]), \(columns)]", operands: [attentionMask, tokens]))
             return nil
         }
         if let maxLength, columns > maxLength, positions == nil {
             reportFailure(
                 TensorError(
-                    .value, in: name, "the sequence is longer than the model has positions",
+                    .value, in: name, "the sequence is longer than the position embedding",
                     got: quantity(columns, "token"),
                     expected: "at most \(maxLength)"))
             return nil
@@ -161,10 +165,10 @@ extension CausalModel {
 }
 
 extension PretrainedModel {
-    /// This model as another class.
+    /// Casts this model to a class, or throws.
     final func cast<Model: PretrainedModel>(_ folder: String) throws -> Model {
         guard let model = self as? Model else {
-            throw ModelError(folder, "the folder has a \(type(of: self))", expected: "a \(Model.self)")
+            throw ModelError(folder, "the model is a \(type(of: self))", expected: "a \(Model.self)")
         }
         return model
     }

@@ -1,8 +1,8 @@
 import TorchlightIO
 
 extension DecoderConfig {
-    /// The `config.json` of a Llama, or of a Mistral where blocks have windows, with these settings; that of a model without a class
-    /// of `transformers` where these two do not have a setting.
+    /// The `config.json` with these settings: that of Llama, or of Mistral if blocks have sliding windows. If these
+    /// classes lack a setting, the file has a model type that `transformers` does not have.
     var llamaConfiguration: JSON {
         let sizes = Set(windows.compactMap { $0 })
         let hasWindow = !sizes.isEmpty

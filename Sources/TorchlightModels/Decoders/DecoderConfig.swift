@@ -1,27 +1,27 @@
 import TorchlightCore
 import TorchlightIO
 
-/// The settings of a decoder-only language model of the Llama family.
+/// The configuration of a decoder-only language model of the Llama family.
 public struct DecoderConfig: Sendable {
     /// The number of tokens of the vocabulary.
     public var vocabularySize: Int
     /// The size of the hidden states.
     public var hiddenSize: Int
-    /// The size of the inner layer of the feed-forward network.
+    /// The inner size of the feed-forward network.
     public var intermediateSize: Int
     /// The number of blocks.
     public var layerCount: Int
-    /// The number of heads of the queries.
+    /// The number of query heads.
     public var headCount: Int
-    /// The number of heads of keys and values; each serves `headCount / groupCount` heads of the queries.
+    /// The number of key-value heads; each is shared by `headCount / groupCount` query heads.
     public var groupCount: Int
-    /// The number of elements of a head.
+    /// The size of a head.
     public var headDim: Int
     /// The activation of the feed-forward network.
     public var activation = ActivationFunction.silu
-    /// Is added to the mean square in normalisations.
+    /// The epsilon added to the mean square in normalisations.
     public var normEps = 1e-6
-    /// Whether the output layer has the weight of the embedding.
+    /// Whether the output layer shares the weight of the embedding.
     public var tiesEmbedding = false
     /// Whether the projections of queries, keys and values have a bias.
     public var attentionBias = false
@@ -33,28 +33,28 @@ public struct DecoderConfig: Sendable {
     public var attentionDropout = 0.0
     /// The factor of the attention scores; nil for `1 / √headDim`.
     public var attentionScale: Double?
-    /// The bound of the attention scores; nil for none.
+    /// The soft cap of the attention scores; nil for none.
     public var attentionSoftcap: Double?
-    /// The bound of the logits; nil for none.
+    /// The soft cap of the logits; nil for none.
     public var logitSoftcap: Double?
-    /// The window of each block: the number of tokens that a token sees, itself included; nil for all.
+    /// The sliding window of each block: the number of tokens that a token attends to, itself included; nil for all.
     public var windows: [Int?]
-    /// The rotary embedding of blocks without a window, or of all.
+    /// The rotary embedding of blocks without a sliding window, and of the others unless `localRotary` is set.
     public var rotary: RotaryEmbedding
-    /// The rotary embedding of blocks with a window, where it is another one.
+    /// The rotary embedding of blocks with a sliding window; nil for the same as `rotary`.
     public var localRotary: RotaryEmbedding?
 
-    /// Creates the settings of a model without sliding windows.
+    /// Creates the configuration of a model without sliding windows.
     ///
     /// - Parameters:
     ///   - vocabularySize: The number of tokens of the vocabulary.
     ///   - hiddenSize: The size of the hidden states.
-    ///   - intermediateSize: The size of the inner layer of the feed-forward network.
+    ///   - intermediateSize: The inner size of the feed-forward network.
     ///   - layerCount: The number of blocks.
-    ///   - headCount: The number of heads of the queries; must divide the hidden size if `headDim` is nil.
-    ///   - groupCount: The number of heads of keys and values. Default: as many as heads of the queries.
-    ///   - headDim: The number of elements of a head. Default: `hiddenSize / headCount`.
-    ///   - maxLength: The longest sequence of pretraining. Default: 2048.
+    ///   - headCount: The number of query heads; must divide the hidden size if `headDim` is nil.
+    ///   - groupCount: The number of key-value heads. Default: `headCount`.
+    ///   - headDim: The size of a head. Default: `hiddenSize / headCount`.
+    ///   - maxLength: The largest sequence length of pretraining. Default: 2048.
     public init(
         vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
         groupCount: Int? = nil, headDim: Int? = nil, maxLength: Int = 2048
@@ -84,7 +84,7 @@ struct DecoderDefaults {
 }
 
 extension ConfigReader {
-    /// The fields that all decoders of the Llama family share.
+    /// Reads the fields of decoders of the Llama family.
     func decoderConfig(_ defaults: DecoderDefaults, rotaryLayerType: String? = nil) throws(ModelError) -> DecoderConfig
     {
         let headCount = try int("num_attention_heads", default: defaults.headCount)
@@ -104,17 +104,17 @@ extension ConfigReader {
             headDim: config.headDim, base: defaults.base, maxLength: maxLength, layerType: rotaryLayerType)
         guard config.headCount % config.groupCount == 0 else {
             throw ModelError(
-                path, "there are \(quantity(config.headCount, "head")) of queries and \(config.groupCount) of keys",
+                path, "the model has \(quantity(config.headCount, "query head")) and \(config.groupCount) of keys",
                 expected: "a number of heads of keys that divides the number of heads of queries")
         }
         return config
     }
 
-    /// The window of each layer, by `layer_types` or, where the file has none, by a rule.
+    /// The sliding window of each layer, from `layer_types`, or from a rule if the file does not have this field.
     ///
     /// - Parameters:
     ///   - window: The size of the window; nil if no layer has one.
-    ///   - slides: Whether a layer has a window where the file does not say it.
+    ///   - slides: Whether a layer has a window if the file does not have `layer_types`.
     func windows(count: Int, window: Int?, slides: (Int) -> Bool) throws(ModelError) -> [Int?] {
         guard let types = try optionalStrings("layer_types") else {
             return (0..<count).map { slides($0) ? window : nil }

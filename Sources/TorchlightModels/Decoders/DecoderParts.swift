@@ -2,19 +2,19 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-// The parts that decoders of the Llama family share: attention with rotary positions, the gated feed-forward network, and
-// the stack of blocks between embedding and final normalisation.
+// Parts of decoders of the Llama family: attention with rotary embedding, the gated feed-forward network, and the stack
+// of embedding, blocks and final normalisation.
 
-/// What a block receives beside the hidden states.
+/// The inputs of a block other than the hidden states.
 struct BlockContext {
     let tokens: TokenContext
-    /// The rotary embedding of blocks without a window.
+    /// The rotary embedding of blocks without a sliding window.
     let rotary: RotaryTable?
-    /// The rotary embedding of blocks with a window.
+    /// The rotary embedding of blocks with a sliding window.
     let localRotary: RotaryTable?
 }
 
-/// The settings of the attention of one block.
+/// The attention settings of one block.
 struct AttentionSettings {
     var layer: Int
     var headCount, groupCount: Int
@@ -41,7 +41,7 @@ struct AttentionSettings {
         self.dropout = dropout
     }
 
-    /// Causal attention: queries `[N, H, T, D]`, keys and values `[N, G, T, D]`, before rotation, to `[N, T, H · D]`.
+    /// Causal attention: queries `[N, H, T, D]`, keys and values `[N, G, T, D]`, before rotation, `-> [N, T, H · D]`.
     func attention(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ context: BlockContext, isTraining: Bool) -> Tensor
     {
         let rotary = window == nil ? context.rotary : context.localRotary ?? context.rotary
@@ -59,7 +59,7 @@ struct AttentionSettings {
     }
 }
 
-/// Where queries and keys are normalised.
+/// The normalisation of queries and keys.
 enum QueryKeyNorm {
     case none
     /// Over the elements of each head.
@@ -68,8 +68,8 @@ enum QueryKeyNorm {
     case perProjection
 }
 
-/// Grouped-query attention with rotary positions (Ainslie et al., 2023): each head of keys and values serves a group of heads
-/// of queries.
+/// Grouped-query attention with rotary embedding (Ainslie et al., 2023): each key-value head is shared by a group of
+/// query heads.
 final class DecoderAttention: Module {
     @Key var query: Linear
     @Key var key: Linear
@@ -139,7 +139,7 @@ final class GatedFeedForward: Module, Layer {
 
 /// A block of a decoder: hidden states `[N, T, size] -> [N, T, size]`.
 class DecoderBlock: Module {
-    /// The forward pass.
+    /// Runs the forward pass.
     func forward(_ x: Tensor, _ context: BlockContext) -> Tensor { x }
 
     final func callAsFunction(_ x: Tensor, _ context: BlockContext) -> Tensor { scope(x) { forward($0, context) } }
@@ -152,7 +152,7 @@ final class DecoderStack: Module, BlockStack {
     var layers: [DecoderBlock]
     var norm: any Layer
     private let config: DecoderConfig
-    /// The factor of the embedding.
+    /// The factor of the token embedding.
     private let embeddingScale: Double
     /// Whether the embedding is multiplied by a factor.
     var scalesEmbedding: Bool { embeddingScale != 1 }

@@ -3,20 +3,21 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// Falcon (Almazrouei et al., 2023): attention whose heads share keys and values, in parallel with the feed-forward network.
+/// Falcon (Almazrouei et al., 2023): multi-query attention in parallel with the feed-forward network.
 ///
-/// Positions are rotary, or linear biases of the attention scores (ALiBi, Press et al., 2022).
+/// Positions use a rotary embedding, or linear biases of the attention scores (ALiBi, Press et al., 2022).
 public final class Falcon: CausalModel {
     struct Config {
         var vocabularySize, hiddenSize, intermediateSize, layerCount, headCount, groupCount: Int
         var activation: ActivationFunction
         var normEps, attentionDropout, hiddenDropout: Double
         var hasBias: Bool
-        /// Whether attention and feed-forward network have the same input and are added together.
+        /// Whether attention and feed-forward network have the same input and their outputs are added.
         var isParallel: Bool
-        /// The number of normalisations before attention and feed-forward network of a parallel block: 1 or 2.
+        /// The number of normalisations of a parallel block: 1, or 2 with separate ones for attention and feed-forward
+        /// network.
         var normCount: Int
-        /// The structure of the 40 B model: groups of heads, each with its own keys and values.
+        /// The architecture of the 40 B model: grouped-query attention.
         var isNew: Bool
         var usesALiBi: Bool
         var rotary: RotaryEmbedding
@@ -72,7 +73,7 @@ public final class Falcon: CausalModel {
         guard config.headCount % config.groupCount == 0 else {
             throw ModelError(
                 reader.path,
-                "there are \(quantity(config.headCount, "head")) of queries and \(config.groupCount) of keys",
+                "the model has \(quantity(config.headCount, "query head")) and \(config.groupCount) of keys",
                 expected: "a number of heads of keys that divides the number of heads of queries")
         }
         let ties = contents.tiesOutput(
@@ -115,7 +116,7 @@ final class FalconStack: Module, BlockStack {
         return x
     }
 
-    /// The biases of the scores of the keys by head, `[1 or N, H, 1, S]`: a slope times the position.
+    /// The ALiBi biases of the attention scores, `[1 or N, H, 1, S]`: a slope per head times the position.
     private func alibi(_ context: TokenContext, dtype: DType) -> Tensor {
         let count = config.headCount
         let power = 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount)
@@ -138,8 +139,8 @@ final class FalconStack: Module, BlockStack {
 
 }
 
-/// Decoder block: self-attention and a feed-forward network after layer normalisation, in parallel or one after the other,
-/// with a residual connection.
+/// Decoder block: self-attention and a feed-forward network after layer normalisation, in parallel or in sequence, with
+/// a residual connection.
 final class FalconBlock: Module {
     @Key var attention: FalconAttention
     var mlp: FalconFeedForward
@@ -175,7 +176,8 @@ final class FalconBlock: Module {
     }
 }
 
-/// Grouped-query attention with one projection: in each group, the heads of the queries, then one of keys and one of values.
+/// Grouped-query attention with one projection, whose rows are, for each group, the query heads, a key head and a value
+/// head.
 final class FalconAttention: Module {
     @Key var projection: Linear
     var dense: Linear
@@ -211,7 +213,7 @@ final class FalconAttention: Module {
         }
     }
 
-    /// Attention with linear biases, which are scaled as the scores are.
+    /// Attention with ALiBi, whose biases are scaled like the scores.
     private func biased(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, _ context: BlockContext, _ bias: Tensor
     ) -> Tensor {
@@ -222,7 +224,7 @@ final class FalconAttention: Module {
         let scale = 1 / Double(headDim).squareRoot()
         let total = context.tokens.offset + context.tokens.length
         let seen = context.tokens.seenKeys()
-        // A row for each text of the batch where texts differ in what they see.
+        // The mask has one row per example if the examples have different masks.
         let rows = seen.rank == 4 ? seen.shape[0] : bias.shape[0]
         let mask = (bias * scale).expand([rows, bias.shape[1], context.tokens.length, total])
             .maskedFill(seen.logicalNot(), -1e30)

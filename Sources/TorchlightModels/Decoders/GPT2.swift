@@ -2,15 +2,15 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// GPT-2 (Radford et al., 2019): a decoder with learned positions.
+/// GPT-2 (Radford et al., 2019): a decoder with learned position embeddings.
 ///
 ///     let model = try GPT2.load("path/to/gpt2")
 public final class GPT2: CausalModel {
-    /// The settings of a GPT-2.
+    /// The configuration of GPT-2.
     public struct Config: Sendable {
         /// The number of tokens of the vocabulary. Default: 50257.
         public var vocabularySize = 50_257
-        /// The number of learned positions.
+        /// The largest sequence length. Default: 1024.
         public var maxLength = 1024
         /// The size of the hidden states. Default: 768.
         public var hiddenSize = 768
@@ -18,17 +18,17 @@ public final class GPT2: CausalModel {
         public var layerCount = 12
         /// The number of heads. Default: 12.
         public var headCount = 12
-        /// The size of the inner layer of the feed-forward network; nil for four times the hidden size.
+        /// The inner size of the feed-forward network. Default: nil, four times the hidden size.
         public var intermediateSize: Int?
         /// The activation of the feed-forward network. Default: the tanh approximation of GELU.
         public var activation = ActivationFunction.geluNew
-        /// Is added to the variance in normalisations. Default: 1e-5.
+        /// The epsilon added to the variance in normalisations. Default: 1e-5.
         public var normEps = 1e-5
-        /// Whether the output layer has the weight of the embedding. Default: true.
+        /// Whether the output layer shares the weight of the embedding. Default: true.
         public var tiesEmbedding = true
-        /// Whether attention scores are divided by the root of the size of a head.
+        /// Whether attention scores are divided by the square root of the head size. Default: true.
         public var scalesScores = true
-        /// Whether attention scores are also divided by the number of the block, from 1.
+        /// Whether attention scores are also divided by the index of the block, from 1. Default: false.
         public var scalesByLayer = false
         /// The probability that an element of the embedding is zeroed in training. Default: 0.1.
         public var embeddingDropout = 0.1
@@ -37,13 +37,13 @@ public final class GPT2: CausalModel {
         /// The probability that an element is zeroed before a residual connection in training. Default: 0.1.
         public var residualDropout = 0.1
 
-        /// The settings of the smallest published model, with 124 million parameters.
+        /// The configuration of the smallest published model, with 124 million parameters.
         public init() {}
     }
 
     var transformer: GPT2Stack
     @Key var head: Linear?
-    /// The settings of the model.
+    /// The configuration of the model.
     public let config: Config
 
     /// Creates a GPT-2 with random parameters.
@@ -61,7 +61,7 @@ public final class GPT2: CausalModel {
     override var basePrefix: String { "transformer" }
     /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { config.vocabularySize }
-    /// The longest sequence that the positions allow.
+    /// The largest sequence length of the position embedding.
     public override var maxLength: Int? { config.maxLength }
 
     package override var outputLayer: Module? { head }
@@ -90,7 +90,7 @@ public final class GPT2: CausalModel {
         config.embeddingDropout = try reader.probability("embd_pdrop", default: 0.1)
         config.attentionDropout = try reader.probability("attn_pdrop", default: 0.1)
         config.residualDropout = try reader.probability("resid_pdrop", default: 0.1)
-        // The order of the scaling and the product, which changes float16 results only.
+        // The field chooses the order of scaling and product, which affects float16 results only.
         reader.markRead("reorder_and_upcast_attn")
         let ties = contents.tiesOutput(
             "lm_head.weight", to: ["transformer.wte.weight", "wte.weight"], configured: config.tiesEmbedding)
@@ -98,7 +98,7 @@ public final class GPT2: CausalModel {
     }
 }
 
-/// Embeddings of tokens and positions, blocks, and the final normalisation.
+/// Token and position embeddings, blocks, and the final normalisation.
 final class GPT2Stack: Module, BlockStack {
     var checkpointsBlocks = false
     var wte: Embedding

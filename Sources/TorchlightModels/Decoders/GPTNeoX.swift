@@ -2,8 +2,8 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// GPT-NeoX (Black et al., 2022), the structure of Pythia: attention and feed-forward network in parallel, rotary positions
-/// in a part of each head.
+/// GPT-NeoX (Black et al., 2022), also the architecture of Pythia: attention and feed-forward network in parallel, with
+/// a rotary embedding of a part of each head.
 public final class GPTNeoX: CausalModel {
     struct Config {
         var vocabularySize, hiddenSize, intermediateSize, layerCount, headCount: Int
@@ -95,8 +95,8 @@ final class GPTNeoXStack: Module, BlockStack {
     }
 }
 
-/// Decoder block: self-attention and a feed-forward network, each after a layer normalisation; both of the same input and
-/// added together (parallel), or one after the other.
+/// Decoder block: self-attention and a feed-forward network, each after a layer normalisation, in parallel (both have
+/// the block input) or in sequence.
 final class GPTNeoXBlock: DecoderBlock {
     @Key var attentionNorm: LayerNorm
     @Key var feedForwardNorm: LayerNorm
@@ -124,7 +124,7 @@ final class GPTNeoXBlock: DecoderBlock {
     }
 }
 
-/// Multi-head causal self-attention with one projection, in which queries, keys and values of a head are neighbours.
+/// Multi-head causal self-attention with one projection, whose rows are, for each head, query, key and value.
 final class GPTNeoXAttention: Module {
     @Key var projection: Linear
     var dense: Linear

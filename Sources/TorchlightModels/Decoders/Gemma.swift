@@ -2,7 +2,7 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// Root mean square normalisation whose weight is stored as a difference from 1: `y = x / √(mean(x²) + eps) · (1 + weight)`.
+/// RMS normalisation whose weight is stored minus 1: `y = x / √(mean(x²) + eps) · (1 + weight)`.
 final class GemmaNorm: Module, Layer {
     var weight: Tensor
     private let eps: Double
@@ -18,9 +18,9 @@ final class GemmaNorm: Module, Layer {
 
 /// Gemma 2 and the text model of Gemma 3 (Gemma team, 2024 and 2025).
 ///
-/// The embedding is multiplied by the root of the hidden size; blocks alternate between sliding windows and all tokens.
-/// Gemma 2 bounds attention scores and logits; Gemma 3 normalises queries and keys in each head and gives blocks with a
-/// window another rotary embedding.
+/// The embedding is multiplied by the square root of the hidden size. Blocks alternate between sliding-window and full
+/// attention. Gemma 2 soft-caps attention scores and logits; Gemma 3 normalises queries and keys per head, and uses
+/// another rotary embedding in blocks with a sliding window.
 public final class Gemma: DecoderModel {
     init(_ config: DecoderConfig, queryKeyNorm: QueryKeyNorm, json: JSON, ties: Bool) throws(ModelError) {
         let stack = try DecoderStack(
@@ -110,7 +110,7 @@ extension ConfigReader {
         config.attentionScale = 1 / scalar.squareRoot()
     }
 
-    /// A bound of scores; null says that there is none.
+    /// A soft cap; null in the file is nil.
     fileprivate func softcap(_ name: String, default standard: Double?) throws(ModelError) -> Double? {
         if json[name] == nil { return standard }
         return try optionalDouble(name)

@@ -2,8 +2,8 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// Llama (Touvron et al., 2023), and models of the same structure: Mistral (Jiang et al., 2023), which adds a sliding
-/// window, and Qwen2 (2024), which adds biases to the projections of queries, keys and values.
+/// Llama (Touvron et al., 2023), and models with its architecture: Mistral (Jiang et al., 2023), with a sliding window,
+/// and Qwen2 (2024), with biases in the projections of queries, keys and values.
 ///
 ///     let model = try Llama.load("path/to/Llama-3.2-1B")
 public final class Llama: DecoderModel {
@@ -55,7 +55,7 @@ extension Llama {
         config.attentionBias = try reader.bool("attention_bias", default: false)
         config.outputBias = config.attentionBias
         config.feedForwardBias = try reader.bool("mlp_bias", default: false)
-        // Split products for tensor parallelism give the same result up to rounding.
+        // Products that are split for tensor parallelism have the same result up to rounding.
         reader.markRead("pretraining_tp")
         return try Llama(config, json: reader.json, ties: contents.tiesOutput(config))
     }
@@ -65,7 +65,7 @@ extension Llama {
             DecoderDefaults(
                 vocabularySize: 32_000, hiddenSize: 4096, intermediateSize: 14_336, layerCount: 32, headCount: 32,
                 groupCount: 8, maxLength: 131_072, normEps: 1e-6))
-        // Without the field the window is 4096; null says that there is none.
+        // A missing field is a window of 4096; null is no window.
         let window = reader.json["sliding_window"] == nil ? 4096 : try reader.optionalInt("sliding_window")
         config.windows = try reader.windows(count: config.layerCount, window: window) { _ in true }
         return try Llama(config, json: reader.json, ties: contents.tiesOutput(config))
@@ -83,7 +83,7 @@ extension Llama {
 }
 
 extension ConfigReader {
-    /// The windows of Qwen models: with `use_sliding_window`, of the layers from `max_window_layers` on.
+    /// The sliding windows of Qwen models: with `use_sliding_window`, for the layers from `max_window_layers`.
     func qwenWindows(_ count: Int) throws(ModelError) -> [Int?] {
         let uses = try bool("use_sliding_window", default: false)
         let window = try optionalInt("sliding_window") ?? (json["sliding_window"] == nil ? 4096 : nil)

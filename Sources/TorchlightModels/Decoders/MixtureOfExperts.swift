@@ -2,19 +2,19 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// How a router weights the experts that it chooses.
+/// The weights of the chosen experts.
 enum RouterWeights {
-    /// The softmax over all experts, divided by the sum over the chosen ones.
+    /// The softmax over all experts, normalised over the chosen ones.
     case normalised
     /// The softmax over all experts.
     case plain
 }
 
-/// A sparse mixture of experts (Shazeer et al., 2017): a router chooses `chosen` of the experts for each token; the result is
-/// the sum of their outputs with the router's weights.
+/// A sparse mixture of experts (Shazeer et al., 2017): a router chooses `chosen` experts for each token; the result is
+/// the sum of their outputs, weighted by the router.
 ///
-/// `gate` gives the scores of the experts. Only the chosen experts compute a token; without values, as in a graph that is being
-/// recorded, all experts compute all tokens.
+/// `gate` returns the scores of the experts. Only the chosen experts compute a token; on tensors without elements, as
+/// in a graph that is being recorded, all experts compute all tokens.
 func mixture(
     _ x: Tensor, gate: Linear, experts: [any Layer], chosen: Int, weights kind: RouterWeights
 ) -> Tensor {
@@ -30,7 +30,7 @@ func mixture(
             result = result + Tensor.where(factor .== 0, 0, expert(tokens) * factor)
             continue
         }
-        // The tokens that chose this expert, and the rank of their choice.
+        // The tokens routed to this expert, and the rank of the expert among their choices.
         let places = (indices .== number).nonzero()
         if places.shape[0] == 0 { continue }
         let (rows, ranks) = (places.select(1, 0), places.select(1, 1))
@@ -41,7 +41,7 @@ func mixture(
     return result.reshape(x.shape)
 }
 
-/// Mixtral (Jiang et al., 2024): Mistral with a mixture of experts in place of the feed-forward network.
+/// Mixtral (Jiang et al., 2024): Mistral with a mixture of experts instead of the feed-forward network.
 public final class Mixtral: DecoderModel {
     init(
         _ config: DecoderConfig, experts: Int, chosen: Int, json: JSON, ties: Bool
@@ -122,12 +122,12 @@ final class MixtralExpert: Module, Layer {
     func forward(_ x: Tensor) -> Tensor { w2(activation(w1(x)) * w3(x)) }
 }
 
-/// Qwen3 with mixtures of experts in place of the feed-forward networks of some or all blocks.
+/// Qwen3 with mixtures of experts instead of the feed-forward networks of some or all blocks.
 public final class Qwen3MoE: DecoderModel {
     struct Experts {
         var count, chosen, size: Int
         var weights: RouterWeights
-        /// Whether a block has a mixture.
+        /// Whether each block has a mixture of experts.
         var isSparse: [Bool]
     }
 
@@ -207,7 +207,7 @@ final class Qwen3Experts: Module, Layer {
 }
 
 extension ConfigReader {
-    /// The number of experts that a router chooses for each token.
+    /// The number of experts per token.
     func chosenExperts(of count: Int, default standard: Int) throws(ModelError) -> Int {
         let chosen = try int("num_experts_per_tok", default: standard)
         guard chosen <= count else {

@@ -2,8 +2,8 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// OLMo 2 (OLMo team, 2024): Llama that normalises the results of attention and feed-forward network in place of their
-/// inputs, and queries and keys over all heads.
+/// OLMo 2 (OLMo team, 2024): Llama with normalisation of the outputs of attention and feed-forward network instead of
+/// their inputs, and of queries and keys over all heads.
 public final class OLMo2: DecoderModel {
     init(_ config: DecoderConfig, json: JSON, ties: Bool) throws(ModelError) {
         let stack = try DecoderStack(config, norm: RMSNorm(config.hiddenSize, eps: config.normEps)) {

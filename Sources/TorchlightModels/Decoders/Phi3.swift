@@ -2,7 +2,8 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// Phi-3 (Abdin et al., 2024): Llama with one projection for queries, keys and values, and one for gate and inner layer.
+/// Phi-3 (Abdin et al., 2024): Llama with one projection for queries, keys and values, and one for gate and inner
+/// layer.
 public final class Phi3: DecoderModel {
     init(_ config: DecoderConfig, residualDropout: Double, json: JSON, ties: Bool) throws(ModelError) {
         let stack = try DecoderStack(config, norm: RMSNorm(config.hiddenSize, eps: config.normEps)) {
@@ -18,7 +19,7 @@ public final class Phi3: DecoderModel {
                 maxLength: 4096, normEps: 1e-5))
         let window = try reader.optionalInt("sliding_window")
         config.windows = try reader.windows(count: config.layerCount, window: window) { _ in true }
-        // Named by the configuration, but not applied by the published model.
+        // The configuration has this field, but the published model does not apply it.
         reader.markRead("embd_pdrop")
         return try Phi3(
             config, residualDropout: try reader.probability("resid_pdrop"), json: reader.json,

@@ -2,7 +2,7 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// Qwen3 (Qwen team, 2025): Llama with a normalisation of queries and keys in each head.
+/// Qwen3 (Qwen team, 2025): Llama with normalisation of queries and keys per head.
 public final class Qwen3: DecoderModel {
     /// Creates a Qwen3 with random parameters.
     public convenience init(_ config: DecoderConfig) throws {

@@ -2,12 +2,13 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// The settings of one side of an encoder-decoder model with learned positions: BART and Whisper.
+/// The configuration of the encoder or the decoder of BART and Whisper, which have learned positions.
 struct SideConfig {
     var hiddenSize, headCount, intermediateSize, layerCount: Int
     var activation: ActivationFunction
     var dropout, attentionDropout, activationDropout: Double
-    /// Whether normalisations are before attention and feed-forward network (Whisper), or after their residual connections.
+    /// Whether normalisations precede attention and feed-forward network (Whisper), or follow their residual
+    /// connections.
     var normsFirst: Bool
     /// Whether the projection of keys has a bias.
     var keyBias: Bool
@@ -47,7 +48,7 @@ final class SideBlock: Module {
         super.init()
     }
 
-    /// A part with its residual connection and normalisation.
+    /// Applies a part of the block with its residual connection and normalisation.
     private func residual(_ x: Tensor, _ norm: LayerNorm, _ part: (Tensor) -> Tensor) -> Tensor {
         config.normsFirst ? x + dropout(part(norm(x))) : norm(x + dropout(part(x)))
     }
@@ -66,7 +67,7 @@ final class SideBlock: Module {
     }
 }
 
-/// BART (Lewis et al., 2020): an encoder and a decoder with learned positions, trained to restore damaged texts.
+/// BART (Lewis et al., 2020): an encoder-decoder with learned positions, pretrained to denoise texts.
 public final class BART: EncoderDecoderModel {
     var model: BARTStacks
     @Buffer var logitBias: Tensor
@@ -82,7 +83,7 @@ public final class BART: EncoderDecoderModel {
     override var basePrefix: String { "model" }
     /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { size }
-    /// The longest text that the decoder positions allow.
+    /// The largest sequence length of the decoder.
     public override var maxDecoderLength: Int? { model.decoder.maxLength }
 
     package override var tiedEmbedding: Module? { model.shared }
@@ -136,7 +137,7 @@ public final class BART: EncoderDecoderModel {
     }
 }
 
-/// The embedding of tokens, and both sides.
+/// The token embedding, the encoder and the decoder.
 final class BARTStacks: Module {
     var shared: Embedding
     var encoder: BARTStack
@@ -150,7 +151,7 @@ final class BARTStacks: Module {
     }
 }
 
-/// Positions, normalisation and blocks of one side.
+/// The position embedding, normalisation and blocks of the encoder or the decoder.
 final class BARTStack: Module, BlockStack {
     var checkpointsBlocks = false
     @Key var positions: Embedding
@@ -162,7 +163,7 @@ final class BARTStack: Module, BlockStack {
     private let dropout: Dropout
     private let isDecoder: Bool
 
-    /// The first two rows of the table of positions are not used.
+    /// The first two rows of the position embedding are not used.
     private static let offset = 2
 
     init(_ config: SideConfig, length: Int, scale: Double, isDecoder: Bool) {

@@ -2,17 +2,17 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// The result of a forward pass of an encoder-decoder model.
+/// The output of an encoder-decoder model.
 public struct EncoderDecoderOutput: TensorStructure {
-    /// The scores of the next token at each position of the decoder, `[N, T, vocabulary]`.
+    /// The logits of the next token at each position of the decoder, `[N, T, vocabulary]`.
     public var logits: Tensor
     /// The output of the encoder, `[N, S, hidden size]`.
     public var encoderOutput: Tensor
-    /// The embedding of the encoder's input, then the output of each of its blocks; the last one is the output. Empty unless
-    /// they were asked for.
+    /// The embedding of the encoder input, then the output of each encoder block; the last one is the encoder output.
+    /// Empty unless `hiddenStates` was true.
     public var encoderStates: [Tensor]
-    /// The embedding of the decoder's input, then the output of each of its blocks; the last one is after the final
-    /// normalisation. Empty unless they were asked for.
+    /// The embedding of the decoder input, then the output of each decoder block; the last one is after the final
+    /// normalisation. Empty unless `hiddenStates` was true.
     public var decoderStates: [Tensor]
 
     /// The tensors of the result.
@@ -26,25 +26,25 @@ public struct EncoderDecoderOutput: TensorStructure {
             decoderStates: decoderStates.replacingTensors(from: &slots))
     }
 
-    /// The mean cross entropy of the labels, `[N, T]`, of which -100 are excluded. The decoder's input must be the labels
-    /// shifted to the right: ``EncoderDecoderModel/shiftedRight(_:)``.
+    /// Returns the mean cross entropy of labels `[N, T]`; labels of -100 are excluded. The decoder input must be the
+    /// labels shifted to the right: ``EncoderDecoderModel/shiftedRight(_:)``.
     public func loss(_ labels: Tensor) -> Tensor {
         crossEntropy(logits.reshape([-1, logits.shape[2]]), labels.reshape([-1]))
     }
 }
 
-/// A model that reads an input with an encoder and writes a text with a decoder.
+/// A model that encodes an input and generates text with a decoder.
 ///
 ///     let model = try T5.load("path/to/t5-small")
 ///     let tokens = try model.generate(input, attentionMask: mask)
 open class EncoderDecoderModel: PretrainedModel {
     /// The number of tokens of the vocabulary.
     public var vocabularySize: Int { 0 }
-    /// The longest text that the decoder's positions allow; nil if there is no such limit.
+    /// The largest sequence length of the decoder; nil if there is no limit.
     public var maxDecoderLength: Int? { nil }
-    /// The token with which the decoder begins.
+    /// The first token of the decoder input.
     public final let startToken: Int
-    /// The token that fills shorter sequences.
+    /// The padding token.
     public final let padToken: Int
 
     init(configuration: JSON, startToken: Int, padToken: Int) {
@@ -53,31 +53,31 @@ open class EncoderDecoderModel: PretrainedModel {
         super.init(configuration: configuration)
     }
 
-    /// The output of the encoder, `[N, S, hidden size]`.
+    /// Returns the output of the encoder, `[N, S, hidden size]`.
     ///
-    /// - Parameter states: Receives the embedding and the output of each block, if it is not nil.
+    /// - Parameter states: Receives the output of the embedding and of each block, unless it is nil.
     func encode(_ input: Tensor, attentionMask: Tensor?, states: inout [Tensor]?) -> Tensor { input }
 
-    /// The hidden states of the decoder after the final normalisation, `[N, T, hidden size]`.
+    /// Returns the hidden states of the decoder after the final normalisation, `[N, T, hidden size]`.
     ///
     /// - Parameters:
     ///   - memory: The output of the encoder.
-    ///   - memoryMask: 1 for the encoder's tokens and 0 for padding, `[N, S]`.
-    ///   - states: Receives the embedding and the output of each block, if it is not nil.
+    ///   - memoryMask: 1 for tokens of the encoder input and 0 for padding, `[N, S]`.
+    ///   - states: Receives the output of the embedding and of each block, unless it is nil.
     func decode(
         _ tokens: Tensor, _ context: TokenContext, memory: Tensor, memoryMask: Tensor?, states: inout [Tensor]?
     ) -> Tensor { tokens }
 
-    /// The scores of the vocabulary for hidden states of the decoder.
+    /// Returns the logits for hidden states of the decoder.
     func logits(_ hidden: Tensor) -> Tensor { hidden }
 
-    /// The forward pass.
+    /// Runs the forward pass.
     ///
     /// - Parameters:
-    ///   - input: The encoder's input: tokens, int64 `[N, S]`, or features.
-    ///   - attentionMask: 1 for the encoder's tokens and 0 for padding, `[N, S]`. Default: no padding.
-    ///   - decoderTokens: The decoder's input, int64 `[N, T]`.
-    ///   - decoderAttentionMask: 1 for the decoder's tokens and 0 for padding, `[N, T]`. Default: no padding.
+    ///   - input: The encoder input: tokens, int64 `[N, S]`, or features.
+    ///   - attentionMask: 1 for tokens of the encoder input and 0 for padding, `[N, S]`. Default: no padding.
+    ///   - decoderTokens: The decoder input, int64 `[N, T]`.
+    ///   - decoderAttentionMask: 1 for tokens of the decoder input and 0 for padding, `[N, T]`. Default: no padding.
     ///   - hiddenStates: Whether to return the hidden states. Default: false.
     public final func callAsFunction(
         _ input: Tensor, attentionMask: Tensor? = nil, decoderTokens: Tensor, decoderAttentionMask: Tensor? = nil,
@@ -95,11 +95,11 @@ open class EncoderDecoderModel: PretrainedModel {
         }
     }
 
-    /// The output of the encoder alone, `[N, S, hidden size]`.
+    /// Returns the output of the encoder, `[N, S, hidden size]`.
     ///
     /// - Parameters:
-    ///   - input: The encoder's input: tokens, int64 `[N, S]`, or features.
-    ///   - attentionMask: 1 for the encoder's tokens and 0 for padding, `[N, S]`. Default: no padding.
+    ///   - input: The encoder input: tokens, int64 `[N, S]`, or features.
+    ///   - attentionMask: 1 for tokens of the encoder input and 0 for padding, `[N, S]`. Default: no padding.
     public final func encode(_ input: Tensor, attentionMask: Tensor? = nil) -> Tensor {
         scope(input) { input in
             if input.isPlaceholder { return input }
@@ -108,16 +108,16 @@ open class EncoderDecoderModel: PretrainedModel {
         }
     }
 
-    /// The forward pass of the decoder on an output of the encoder.
+    /// Runs the decoder on an encoder output.
     ///
     ///     let encoded = model.encode(input)
     ///     let logits = model(encoderOutput: encoded, decoderTokens: tokens).logits
     ///
     /// - Parameters:
-    ///   - encoderOutput: What ``encode(_:attentionMask:)`` returns, `[N, S, hidden size]`.
-    ///   - attentionMask: 1 for the encoder's tokens and 0 for padding, `[N, S]`. Default: no padding.
-    ///   - decoderTokens: The decoder's input, int64 `[N, T]`.
-    ///   - decoderAttentionMask: 1 for the decoder's tokens and 0 for padding, `[N, T]`. Default: no padding.
+    ///   - encoderOutput: The result of ``encode(_:attentionMask:)``, `[N, S, hidden size]`.
+    ///   - attentionMask: 1 for tokens of the encoder input and 0 for padding, `[N, S]`. Default: no padding.
+    ///   - decoderTokens: The decoder input, int64 `[N, T]`.
+    ///   - decoderAttentionMask: 1 for tokens of the decoder input and 0 for padding, `[N, T]`. Default: no padding.
     ///   - hiddenStates: Whether to return the hidden states of the decoder. Default: false.
     public final func callAsFunction(
         encoderOutput: Tensor, attentionMask: Tensor? = nil, decoderTokens: Tensor,
@@ -141,8 +141,8 @@ open class EncoderDecoderModel: PretrainedModel {
             logits: logits(hidden), encoderOutput: memory, encoderStates: [], decoderStates: states ?? [])
     }
 
-    /// The decoder's input for labels: the start token, then the labels without the last one, -100 replaced by the padding
-    /// token.
+    /// Returns the decoder input for labels: the start token, then the labels without the last one, with -100 replaced
+    /// by the padding token.
     ///
     /// - Parameter labels: Tokens, int64 `[N, T]`.
     public final func shiftedRight(_ labels: Tensor) -> Tensor {

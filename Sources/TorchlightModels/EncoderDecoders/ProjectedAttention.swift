@@ -1,8 +1,8 @@
 import TorchlightCore
 import TorchlightNN
 
-/// Multi-head attention with the projections of BART, Whisper and CLIP: self-attention, or cross-attention to the output of an
-/// encoder.
+/// Multi-head attention with the projections of BART, Whisper and CLIP: self-attention, or cross-attention to an
+/// encoder output.
 final class ProjectedAttention: Module {
     @Key var query: Linear
     @Key var key: Linear
@@ -10,7 +10,7 @@ final class ProjectedAttention: Module {
     @Key var output: Linear
     private let headCount: Int
     private let dropout: Double
-    /// The number of the block, which finds its keys and values in a cache.
+    /// The index of the block in the key-value cache.
     private let layer: Int
 
     init(_ size: Int, headCount: Int, layer: Int, keyBias: Bool = true, dropout: Double) {
@@ -26,7 +26,7 @@ final class ProjectedAttention: Module {
 
     /// Self-attention.
     ///
-    /// - Parameter cache: The cache of the decoder; receives the keys and values of these tokens.
+    /// - Parameter cache: The key-value cache of the decoder, to which these tokens are appended.
     func callAsFunction(_ x: Tensor, mask: AttentionMask, cache: KeyValueCache? = nil) -> Tensor {
         scope(x) { x in
             var (keys, values) = (key(x).splitHeads(headCount), value(x).splitHeads(headCount))
@@ -35,7 +35,7 @@ final class ProjectedAttention: Module {
         }
     }
 
-    /// Attention to the output of the encoder, whose keys and values are computed once for a cache.
+    /// Cross-attention to the encoder output. With a cache, its keys and values are computed once.
     func callAsFunction(_ x: Tensor, memory: Tensor, mask: AttentionMask, cache: KeyValueCache?) -> Tensor {
         scope(x, memory) { x, memory in
             let pair =
@@ -51,7 +51,7 @@ final class ProjectedAttention: Module {
     }
 }
 
-/// The mask of cross-attention: keys that are no padding.
+/// The mask of cross-attention: all keys except padding.
 func memoryMask(_ attentionMask: Tensor?) -> AttentionMask {
     guard let attentionMask else { return .none }
     return .tensor((attentionMask .!= 0).unsqueeze(1).unsqueeze(1))

@@ -3,7 +3,7 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// T5 (Raffel et al., 2020): an encoder and a decoder whose attention scores have biases by relative position.
+/// T5 (Raffel et al., 2020): an encoder-decoder with relative position biases of the attention scores.
 ///
 ///     let model = try T5.load("path/to/t5-small")
 ///     let tokens = try model.generate(input, attentionMask: mask)
@@ -13,9 +13,9 @@ public final class T5: EncoderDecoderModel {
         var activation: ActivationFunction
         var isGated: Bool
         var normEps, dropout: Double
-        /// The number of biases of a head, and the distance from which all positions share the last one.
+        /// The number of relative position buckets, and the distance from which positions share the last bucket.
         var bucketCount, maxDistance: Int
-        /// Whether the hidden states are divided by the root of their size before the scores of the vocabulary.
+        /// Whether the hidden states are divided by the square root of their size before the output layer.
         var scalesOutput: Bool
     }
 
@@ -61,7 +61,7 @@ public final class T5: EncoderDecoderModel {
         let projection = try reader.string("feed_forward_proj", default: "relu")
         let isGated = projection.hasPrefix("gated-")
         var name = isGated ? String(projection.dropFirst(6)) : projection
-        // The published gated models have the tanh approximation under this name.
+        // The published gated models use the tanh approximation under this name.
         if projection == "gated-gelu" { name = "gelu_new" }
         guard let activation = ActivationFunction(rawValue: name) else {
             throw ModelError(
@@ -113,7 +113,7 @@ final class T5Stack: Module, BlockStack {
         _ embedded: Tensor, _ context: TokenContext, memory: Tensor?, memoryMask: Tensor?, states: inout [Tensor]?
     ) -> Tensor {
         var x = dropout(embedded)
-        // The first block has the biases of all.
+        // All blocks share the biases of the first block.
         let bias = block.first?.attention.relativeBias(context, isDecoder: isDecoder)
         let mask: AttentionMask = isDecoder ? context.causalMask() : context.paddingMask()
         let scores = combined(bias, mask, context)
@@ -128,7 +128,7 @@ final class T5Stack: Module, BlockStack {
         return x
     }
 
-    /// The biases, with very negative ones for the keys that the mask excludes.
+    /// Adds very negative biases for masked keys.
     private func combined(_ bias: Tensor?, _ mask: AttentionMask, _ context: TokenContext) -> AttentionMask {
         guard let bias else { return mask }
         switch mask {
@@ -241,7 +241,7 @@ final class T5Attention: Module {
                 dropout: isTraining ? config.dropout : 0))
     }
 
-    /// The biases of the scores by relative position, `[1, heads, T, S]`.
+    /// The relative position biases of the scores, `[1, heads, T, S]`.
     func relativeBias(_ context: TokenContext, isDecoder: Bool) -> Tensor? {
         guard let positions else { return nil }
         let total = context.offset + context.length
@@ -250,12 +250,13 @@ final class T5Attention: Module {
         let count = isDecoder ? config.bucketCount : config.bucketCount / 2
         let limits = Tensor(starts(of: count), shape: [count - 1], device: context.device)
         var index = limits.searchsorted(isDecoder ? (-distance).clamp(min: 0) : distance.abs(), right: true)
-        // In the encoder, half of the biases are for keys after the query.
+        // In the encoder, half of the buckets are for keys after the query.
         if !isDecoder { index = index + (distance > 0).to(.int64) * count }
         return positions(index).permute([2, 0, 1]).unsqueeze(0)
     }
 
-    /// The smallest distance of each bias but the first of `count`: exact for short distances, logarithmic for longer ones.
+    /// The smallest distance of each bucket except the first of `count`: exact for short distances, logarithmic for
+    /// long ones.
     private func starts(of count: Int) -> [Int] {
         let exact = count / 2
         let scale = Float(log(Double(config.maxDistance) / Double(exact)))

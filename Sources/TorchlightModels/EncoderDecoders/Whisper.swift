@@ -4,7 +4,7 @@ import TorchlightNN
 
 /// Whisper (Radford et al., 2022): an encoder of log-mel spectrograms and a decoder of text.
 ///
-/// The encoder's input are features `[N, mel bins, frames]` with twice as many frames as the encoder has positions.
+/// The encoder input are features `[N, mel bins, frames]` with two frames per encoder position.
 public final class Whisper: EncoderDecoderModel {
     var model: WhisperStacks
     private let size: Int
@@ -18,7 +18,7 @@ public final class Whisper: EncoderDecoderModel {
     override var basePrefix: String { "model" }
     /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { size }
-    /// The longest text that the decoder positions allow.
+    /// The largest sequence length of the decoder.
     public override var maxDecoderLength: Int? { model.decoder.maxLength }
 
     package override var tiedEmbedding: Module? { model.decoder.embedding }
@@ -48,7 +48,7 @@ public final class Whisper: EncoderDecoderModel {
                 layerCount: try reader.int("\(name)_layers", default: 4), activation: activation, dropout: dropout,
                 attentionDropout: attention, activationDropout: inner, normsFirst: true, keyBias: false)
         }
-        // Masks of the input in training, classification of audio, and alignment of words: not of the forward pass.
+        // Settings of SpecAugment, audio classification and word alignment, which the forward pass does not use.
         for name in [
             "mask_time_prob", "mask_time_length", "mask_time_min_masks", "mask_feature_prob", "mask_feature_length",
             "mask_feature_min_masks", "classifier_proj_size", "median_filter_width", "num_hidden_layers",
@@ -72,7 +72,7 @@ public final class Whisper: EncoderDecoderModel {
     }
 }
 
-/// Both sides, under the name that the files have for them.
+/// The encoder and the decoder, under the name of the files.
 final class WhisperStacks: Module {
     var encoder: WhisperEncoder
     var decoder: WhisperDecoder
@@ -84,7 +84,7 @@ final class WhisperStacks: Module {
     }
 }
 
-/// Two convolutions over the frames, positions, and blocks.
+/// The encoder: two convolutions over the frames, a position embedding, and blocks.
 final class WhisperEncoder: Module, BlockStack {
     var checkpointsBlocks = false
     var conv1: Conv1d
@@ -109,7 +109,7 @@ final class WhisperEncoder: Module, BlockStack {
         guard features.rank == 3, features.shape[2] == 2 * length else {
             reportFailure(
                 TensorError(
-                    .shape, in: "Whisper", "the features have another number of frames than the encoder reads",
+                    .shape, in: "Whisper", "the number of frames is not twice the number of encoder positions",
                     expected: "[N, mel bins, \(2 * length)]; pad the waveform with zeros", operands: [features]))
             return features
         }
@@ -125,7 +125,7 @@ final class WhisperEncoder: Module, BlockStack {
     }
 }
 
-/// Embeddings of tokens and positions, and blocks.
+/// Token and position embeddings, and blocks.
 final class WhisperDecoder: Module, BlockStack {
     var checkpointsBlocks = false
     @Key var embedding: Embedding

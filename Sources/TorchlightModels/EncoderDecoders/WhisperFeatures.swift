@@ -7,9 +7,9 @@ import TorchlightIO
 ///     let features = try WhisperFeatures.load("whisper-tiny")
 ///     let tokens = model.generate(features(waveform), maxNewTokens: 100)
 ///
-/// A waveform is cut or padded with zeros to `chunkLength` seconds. Of its power spectrogram P, under a Hann window of `nFFT` samples every
-/// `hopLength`, without the last frame, and the Slaney mel filters F up to 8000 Hz, the features are
-/// `y = log10(max(F P, 1e-10))`, `(max(y, max(y) - 8) + 4) / 4`.
+/// A waveform is truncated or zero-padded to `chunkLength` seconds. The features are `y = log10(max(F P, 1e-10))`,
+/// `(max(y, max(y) - 8) + 4) / 4`, with the power spectrogram P (Hann window of `nFFT` samples, a frame every
+/// `hopLength` samples, without the last frame) and Slaney mel filters F up to 8000 Hz.
 public struct WhisperFeatures: Sendable {
     /// The number of mel filters.
     public let melBins: Int
@@ -17,7 +17,7 @@ public struct WhisperFeatures: Sendable {
     public let sampleRate: Int
     /// The number of samples of a frame.
     public let nFFT: Int
-    /// The number of samples from the start of a frame to the start of the next.
+    /// The number of samples between the starts of neighbouring frames.
     public let hopLength: Int
     /// The length of the waveforms in seconds.
     public let chunkLength: Int
@@ -28,7 +28,7 @@ public struct WhisperFeatures: Sendable {
     ///   - melBins: The number of mel filters, `num_mel_bins` of the model. Default: 80.
     ///   - sampleRate: The sample rate of the waveforms in hertz. Default: 16,000.
     ///   - nFFT: The number of samples of a frame. Default: 400.
-    ///   - hopLength: The number of samples from the start of a frame to the start of the next. Default: 160.
+    ///   - hopLength: The number of samples between the starts of neighbouring frames. Default: 160.
     ///   - chunkLength: The length of the waveforms in seconds. Default: 30.
     /// - Throws: ``ModelError`` if a number is not positive, the sample rate is below 16,000, or a chunk is shorter than a frame.
     public init(
@@ -55,7 +55,7 @@ public struct WhisperFeatures: Sendable {
         (self.hopLength, self.chunkLength) = (hopLength, chunkLength)
     }
 
-    /// Loads the settings of a folder of a pretrained model, from `preprocessor_config.json`.
+    /// Loads the settings from `preprocessor_config.json` in the folder of a pretrained model.
     public static func load(_ folder: String) throws -> WhisperFeatures {
         let path = "\(folder)/preprocessor_config.json"
         let json = try JSON.parse(try FileSystem.read(path, limit: 1 << 24), file: path)
@@ -70,7 +70,7 @@ public struct WhisperFeatures: Sendable {
             throw ModelError(path, "padding_value or dither is not 0", expected: "0")
         }
         try reader.require("do_normalize", false, because: "waveforms are not normalised")
-        // Numbers that follow from others, filters that follow from the settings, and what is returned besides.
+        // Derived numbers, filters that the settings determine, and settings of the output format.
         for name in [
             "n_samples", "nb_max_frames", "mel_filters", "processor_class", "return_attention_mask", "n_mels",
         ] { reader.markRead(name) }
@@ -88,7 +88,7 @@ public struct WhisperFeatures: Sendable {
     /// Shapes: `[samples] -> [1, melBins, frames]`, `[N, samples] -> [N, melBins, frames]`, with
     /// `frames = chunkLength * sampleRate / hopLength`.
     ///
-    /// - Parameter waveform: Waveforms in a floating-point dtype, at ``sampleRate``. An error if the rank or dtype is another one.
+    /// - Parameter waveform: Waveforms of a floating-point dtype, at ``sampleRate``. Another rank or dtype is an error.
     public func callAsFunction(_ waveform: Tensor) -> Tensor {
         if waveform.isPlaceholder { return waveform }
         guard 1...2 ~= waveform.rank, waveform.dtype.isFloatingPoint else {

@@ -2,7 +2,7 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// BERT (Devlin et al., 2019): an encoder of text with learned positions.
+/// BERT (Devlin et al., 2019): a text encoder with learned positions.
 ///
 ///     let model = try BERT.load("path/to/bert-base-uncased")
 ///     let output = model(tokens, attentionMask: mask)
@@ -57,7 +57,7 @@ public final class BERT: EncoderModel {
     }
 }
 
-/// The head of masked language modelling: a linear layer, an activation and a normalisation before the scores.
+/// The head of masked language modelling: a linear layer, an activation and a normalisation before the output layer.
 final class BERTLanguageHead: Module {
     var predictions: BERTPredictions
 

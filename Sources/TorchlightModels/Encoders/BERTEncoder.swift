@@ -2,17 +2,18 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// The settings of BERT, RoBERTa and ELECTRA.
+/// The configuration of BERT, RoBERTa and ELECTRA.
 struct BERTConfig {
     var vocabularySize, hiddenSize, intermediateSize, layerCount, headCount, maxLength, typeCount: Int
-    /// The size of the embeddings; ELECTRA projects them to the hidden size where it is another.
+    /// The size of the embeddings; ELECTRA projects them if it is not the hidden size.
     var embeddingSize: Int
     var activation: ActivationFunction
     var normEps, hiddenDropout, attentionDropout, classifierDropout: Double
     var labelCount: Int
     /// The padding token.
     var padding: Int
-    /// Whether positions count the tokens that are no padding, and begin after the index of the padding token (RoBERTa).
+    /// Whether positions count only tokens that are not padding, and start after the index of the padding token
+    /// (RoBERTa).
     var positionsFollowPadding = false
 
     init(_ reader: ConfigReader, vocabularySize: Int, typeCount: Int, padding: Int) throws(ModelError) {
@@ -43,7 +44,7 @@ struct BERTConfig {
 }
 
 extension ConfigReader {
-    /// The number of classes: of `id2label`, else `num_labels`, else 2.
+    /// The number of classes: that of `id2label`, otherwise `num_labels`, otherwise 2.
     func labelCount() throws(ModelError) -> Int {
         let stated = try int("num_labels", default: 2)
         guard let labels = try optionalObject("id2label")?.names, !labels.isEmpty else { return stated }
@@ -118,7 +119,7 @@ final class BERTEmbeddings: Module {
     }
 }
 
-/// The blocks, under the name that the files have for them.
+/// The blocks, under the name of the files.
 final class BERTBlocks: Module {
     var layer: [BERTBlock]
 
@@ -195,7 +196,7 @@ final class BERTSelfAttention: Module {
     }
 }
 
-/// A linear layer under the name `dense`.
+/// A linear layer, under the name of the files.
 final class BERTDense: Module, Layer {
     var dense: Linear
 

@@ -79,7 +79,7 @@ public final class DistilBERT: EncoderModel {
                 attentionDropout: try reader.probability("attention_dropout", default: 0.1),
                 classifierDropout: try reader.probability("seq_classif_dropout", default: 0.2),
                 answerDropout: try reader.probability("qa_dropout", default: 0.1))
-            // How positions are initialised; the files have them either way.
+            // Describes the initialisation of the positions, which the files contain.
             reader.markRead("sinusoidal_pos_embds")
             try reader.require(
                 "tie_word_embeddings", true, because: "the language head has the weight of the embedding")
@@ -133,7 +133,7 @@ final class DistilBERTEmbeddings: Module, Layer {
     }
 }
 
-/// The blocks, under the name that the files have for them.
+/// The blocks, under the name of the files.
 final class DistilBERTBlocks: Module {
     var layer: [DistilBERTBlock]
 

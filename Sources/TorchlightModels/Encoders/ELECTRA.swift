@@ -2,8 +2,8 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// ELECTRA (Clark et al., 2020): BERT that is trained to find replaced tokens; its embeddings may be smaller than its hidden
-/// states.
+/// ELECTRA (Clark et al., 2020): BERT pretrained to detect replaced tokens. The embedding size may be smaller than the
+/// hidden size.
 public final class ELECTRA: EncoderModel {
     @Key var encoder: BERTEncoder
     @Key var discriminator: ELECTRADiscriminator?
@@ -69,7 +69,7 @@ public final class ELECTRA: EncoderModel {
     }
 }
 
-/// The score of each token to be replaced: `[N, T, size] -> [N, T]`.
+/// The logit of each token being replaced: `[N, T, size] -> [N, T]`.
 final class ELECTRADiscriminator: Module, Layer {
     var dense: Linear
     @Key var prediction: Linear
@@ -85,7 +85,7 @@ final class ELECTRADiscriminator: Module, Layer {
     func forward(_ x: Tensor) -> Tensor { prediction(activation(dense(x))).squeeze(-1) }
 }
 
-/// `norm(gelu(dense(x)))`, of the size of the embeddings.
+/// `norm(gelu(dense(x)))`, of the embedding size.
 final class ELECTRAGenerator: Module, Layer {
     var dense: Linear
     @Key var norm: LayerNorm

@@ -1,16 +1,16 @@
 import TorchlightCore
 import TorchlightNN
 
-/// The result of a forward pass of an encoder.
+/// The output of a text encoder.
 public struct EncoderOutput: TensorStructure {
     /// The hidden states after the last block, `[N, T, hidden size]`.
     public var lastHiddenState: Tensor
-    /// The output of the embedding, then of each block. Empty unless they were asked for.
+    /// The output of the embedding, then of each block. Empty unless `hiddenStates` was true.
     public var hiddenStates: [Tensor]
-    /// The pooled output, `[N, hidden size]`: the first token after a linear layer and tanh; nil where the model has no such
-    /// layer.
+    /// The pooled output, `[N, hidden size]`: the first token after a linear layer and tanh; nil if the model has no
+    /// such layer.
     public var pooled: Tensor?
-    /// The scores of the head: `[N, T, vocabulary]`, `[N, labels]` or `[N, T, labels]`; nil without a head.
+    /// The logits of the head: `[N, T, vocabulary]`, `[N, labels]` or `[N, T, labels]`; nil without a head.
     public var logits: Tensor?
 
     /// Creates a result.
@@ -33,23 +33,23 @@ public struct EncoderOutput: TensorStructure {
     }
 }
 
-/// What an encoder of text is used for: the layers after the last block.
+/// The task of a text encoder, which determines its head.
 public enum EncoderTask: Sendable, Equatable {
-    /// Hidden states alone.
+    /// No head: hidden states.
     case features
-    /// Scores of the vocabulary at each position.
+    /// Logits of the vocabulary at each position.
     case maskedLanguageModel
-    /// Scores of the classes of the text.
+    /// Logits of the classes of the text.
     case sequenceClassification
-    /// Scores of the classes of each token.
+    /// Logits of the classes of each token.
     case tokenClassification
-    /// Scores of each token to be the start and the end of the answer.
+    /// Logits of each token being the start and the end of the answer.
     case questionAnswering
-    /// The score of each token to be replaced (ELECTRA's discriminator).
+    /// The logit of each token being replaced (the discriminator of ELECTRA).
     case replacedTokenDetection
 }
 
-/// An encoder of text: every token sees all tokens.
+/// A text encoder with bidirectional attention.
 ///
 ///     let model = try AutoModel.load("path/to/bert") as! EncoderModel
 ///     let output = model(tokens, attentionMask: mask)     // int64 [N, T] -> hidden states [N, T, hidden size]
@@ -57,16 +57,16 @@ open class EncoderModel: PretrainedModel {
     /// The task of the model's head.
     public var task: EncoderTask { .features }
 
-    /// The forward pass of the encoder and its head.
+    /// Runs the encoder and its head.
     func forward(_ tokens: Tensor, _ inputs: EncoderInputs) -> EncoderOutput { EncoderOutput(lastHiddenState: tokens) }
 
-    /// The forward pass.
+    /// Runs the forward pass.
     ///
     /// - Parameters:
     ///   - tokens: Indices of the vocabulary, int64 `[N, T]`.
     ///   - attentionMask: 1 for tokens and 0 for padding, `[N, T]`. Default: no padding.
-    ///   - tokenTypes: The segment of each token, int64 `[N, T]`. Default: 0. Models without segments do not use it.
-    ///   - hiddenStates: Whether to return the hidden states of all blocks. Default: false.
+    ///   - tokenTypes: The segment of each token, int64 `[N, T]`. Default: 0. Models without segments ignore it.
+    ///   - hiddenStates: Whether to return the hidden states. Default: false.
     public final func callAsFunction(
         _ tokens: Tensor, attentionMask: Tensor? = nil, tokenTypes: Tensor? = nil, hiddenStates: Bool = false
     ) -> EncoderOutput {
@@ -92,8 +92,9 @@ open class EncoderModel: PretrainedModel {
         }
     }
 
-    /// The loss of the model's task: the mean cross entropy of the labels, of which -100 are excluded. For classifiers whose
-    /// configuration names the problem, the mean squared error of a regression, or the binary cross entropy of several labels.
+    /// Returns the loss of the task: the mean cross entropy of the labels, without labels of -100. For a `problem_type`
+    /// in the configuration, the mean squared error (regression) or the binary cross entropy (multi-label
+    /// classification).
     ///
     /// - Parameter labels: Tokens `[N, T]`, classes `[N]` or `[N, T]`, or numbers `[N, labels]`.
     public final func loss(_ output: EncoderOutput, _ labels: Tensor) throws -> Tensor {
@@ -113,7 +114,7 @@ open class EncoderModel: PretrainedModel {
         return crossEntropy(logits.reshape([-1, logits.shape[logits.rank - 1]]), labels.reshape([-1]))
     }
 
-    /// The loss of question answering: the mean of the cross entropies of the start and the end.
+    /// Returns the loss of question answering: the mean of the cross entropies of start and end.
     ///
     /// - Parameters:
     ///   - output: The output of a model for question answering, with logits `[N, T, 2]`.
@@ -125,7 +126,7 @@ open class EncoderModel: PretrainedModel {
         }
         let length = logits.shape[1]
         func one(_ column: Int, _ target: Tensor) -> Tensor {
-            // A position outside of the text is not counted.
+            // Positions outside the text are excluded.
             let inside = (target >= 0).logicalAnd(target < length)
             return crossEntropy(logits.select(2, column), target.maskedFill(inside.logicalNot(), -100))
         }
@@ -133,7 +134,7 @@ open class EncoderModel: PretrainedModel {
     }
 }
 
-/// What an encoder receives beside the tokens.
+/// The inputs of an encoder other than the tokens.
 struct EncoderInputs {
     let context: TokenContext
     let tokenTypes: Tensor?

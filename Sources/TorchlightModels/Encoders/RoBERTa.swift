@@ -2,8 +2,8 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// RoBERTa (Liu et al., 2019): BERT whose positions begin after the index of the padding token and count tokens that are no
-/// padding.
+/// RoBERTa (Liu et al., 2019): BERT whose positions count only tokens that are not padding, and start after the index
+/// of the padding token.
 public final class RoBERTa: EncoderModel {
     @Key var encoder: BERTEncoder
     @Key var languageHead: RoBERTaLanguageHead?

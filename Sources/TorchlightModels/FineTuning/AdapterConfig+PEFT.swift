@@ -5,10 +5,11 @@ import TorchlightNN
 // `adapter_config.json` of PEFT.
 
 extension LoRAConfig {
-    /// The initialisations of PEFT that set the adapter's matrices only, which a file replaces.
+    /// The initialisations of PEFT that set only the matrices of the adapter, which the file replaces.
     private static let plainInitializations: Set<String> = ["gaussian", "eva", "orthogonal", "mica"]
 
-    /// Reads the settings of a LoRA adapter. Fields that would change the result and are not implemented are refused by name.
+    /// Reads the settings of a LoRA adapter. Fields that change the result and are not implemented are an error with
+    /// their names.
     init(_ reader: ConfigReader, ignoring: Set<String>) throws {
         let type = try reader.string("peft_type", default: "")
         guard type == "LORA" else {
@@ -39,7 +40,7 @@ extension LoRAConfig {
         }
         self.bias = bias
         try Self.checkInitialization(reader)
-        // How the layers store their weights is known from the model; the others describe the file or training.
+        // The model determines how layers store their weights; the other fields describe the file or training.
         for name in Self.descriptions { reader.markRead(name) }
         if reader.json["use_qalora"]?.bool != true { reader.markRead("qalora_group_size") }
         if let runtime = try reader.optionalObject("runtime_config") { runtime.markRead("ephemeral_gpu_offload") }
@@ -51,7 +52,7 @@ extension LoRAConfig {
         "fan_in_fan_out", "megatron_core",
     ]
 
-    /// Refuses the initialisations that change the weights of the base model, without which the matrices mean nothing.
+    /// Throws for initialisations that change the weights of the base model, on which the adapter depends.
     private static func checkInitialization(_ reader: ConfigReader) throws {
         reader.markRead("init_lora_weights")
         guard let value = reader.json["init_lora_weights"], let name = value.string,
@@ -99,10 +100,10 @@ extension LoRAConfig {
         return members
     }
 
-    /// The object of `adapter_config.json`.
+    /// Returns the object of `adapter_config.json`.
     ///
     /// - Parameters:
-    ///   - paths: The paths of the layers, which replace targets that PEFT cannot express.
+    ///   - paths: The paths of the layers, written if PEFT cannot express the targets.
     ///   - storesTransposed: Whether the layers store their weights as `[in, out]`.
     func json(paths: [String], storesTransposed: Bool, baseModel: String?) -> JSON {
         var targets = JSON.array(paths.sorted().map { .string($0) })
@@ -122,7 +123,7 @@ extension LoRAConfig {
             exclude = .array(names.map { .string($0) })
         case .regex(let text)? where !isExpanded: exclude = .string(text)
         case .names?, .allLinear?:
-            // The paths that are left say the same.
+            // The paths express the targets completely.
             targets = .array(paths.sorted().map { .string($0) })
             isExpanded = true
         case .regex?, nil: break

@@ -2,22 +2,23 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-// Adapters in the layout of PEFT's `save_pretrained`: `adapter_config.json` and `adapter_model.safetensors`.
+// Adapters in the file format of PEFT's `save_pretrained`: `adapter_config.json` and `adapter_model.safetensors`.
 
 extension Module {
-    /// Writes an adapter to a folder that PEFT's `PeftModel.from_pretrained` and ``loadAdapter(_:name:trainable:ignoring:)`` read:
-    /// the settings in `adapter_config.json`, the tensors in `adapter_model.safetensors`.
+    /// Writes an adapter to a folder, for PEFT's `PeftModel.from_pretrained` and
+    /// ``loadAdapter(_:name:trainable:ignoring:)``: the settings to `adapter_config.json`, the tensors to
+    /// `adapter_model.safetensors`.
     ///
     /// - Parameters:
     ///   - folder: The path of the folder; it is created if it does not exist. Existing files are replaced.
     ///   - name: The name of the adapter. Default: "default".
-    ///   - baseModel: The name or path of the model without adapters, which the settings mention. Default: none.
+    ///   - baseModel: The name or path of the base model, written to the settings. Default: none.
     /// - Throws: `IOError` if a file cannot be written; ``ModelError`` if there is no adapter of this name.
     public func saveAdapter(_ folder: String, name: String = "default", baseModel: String? = nil) throws {
         guard let config = adapterConfig(name) else {
             throw ModelError(
                 "saveAdapter", "the model has no adapter \(IOError.quoted(name))",
-                expected: adapterNames.isEmpty ? "an adapter that was added" : "one of \(adapterNames)")
+                expected: adapterNames.isEmpty ? "the name of an added adapter" : "one of \(adapterNames)")
         }
         let paths = AdapterPaths(self)
         let (layers, parameters) = adapterTensors(name)
@@ -42,21 +43,21 @@ extension Module {
         try PretrainedModel.write(json, to: "\(folder)/adapter_config.json")
     }
 
-    /// Adds the adapter of a folder that PEFT's `save_pretrained` or ``saveAdapter(_:name:baseModel:)`` wrote, and makes it the only
-    /// active one.
+    /// Adds the adapter in a folder written by PEFT's `save_pretrained` or ``saveAdapter(_:name:baseModel:)``, and
+    /// makes it the only active one.
     ///
     ///     let model = try Llama.load("base")
     ///     try model.loadAdapter("adapter")
     ///
     /// - Parameters:
     ///   - folder: The path of the folder.
-    ///   - name: The name that the adapter gets. Default: "default".
-    ///   - trainable: Whether the adapter is trained further; if false, all parameters are frozen. Default: false.
+    ///   - name: The name for the adapter. Default: "default".
+    ///   - trainable: Whether the adapter is trainable; if false, all parameters are frozen. Default: false.
     ///   - ignoring: Fields of `adapter_config.json` to ignore although their effect is not implemented. Default: none.
     /// - Returns: The paths of the layers.
-    /// - Throws: `IOError` if a file cannot be read; ``ModelError`` if a field is not implemented, or if the tensors do not fit
-    ///   the settings and the model; `TensorError` if the settings do not fit the model. The model is then unchanged, apart
-    ///   from frozen parameters.
+    /// - Throws: `IOError` if a file cannot be read; ``ModelError`` if a field is not implemented, or if the tensors do
+    ///   not match the settings and the model; `TensorError` if the settings do not match the model. The model is then
+    ///   unchanged, except that parameters may be frozen.
     @discardableResult
     public func loadAdapter(
         _ folder: String, name: String = "default", trainable: Bool = false, ignoring: Set<String> = []
@@ -85,7 +86,7 @@ extension Module {
         throw ModelError(folder, "the folder has no adapter", expected: "a file " + names.joined(separator: " or "))
     }
 
-    /// Copies the tensors of a file into an adapter, all or none.
+    /// Copies the tensors of a file to an adapter; after an error the adapter is unchanged.
     private func fillAdapter(_ name: String, _ tensors: [String: Tensor], path: String) throws {
         let paths = AdapterPaths(self)
         let (layers, parameters) = adapterTensors(name)
@@ -113,7 +114,7 @@ extension Module {
             let isTarget = targets.contains(path)
             take(tensor, (isTarget ? ["base_layer.\(name)", name] : [name]).flatMap { paths.keys(path, $0) })
         }
-        // PEFT adds the embeddings of the base model where they are targets.
+        // PEFT also writes embeddings of the base model that are targets.
         for (path, module) in namedModules() {
             guard let embedding = module as? Embedding else { continue }
             for key in paths.keys(path, "base_layer.weight") {
@@ -123,7 +124,7 @@ extension Module {
                     && noGrad {
                         source.to(embedding.weight.dtype).to(embedding.weight.device).equal(embedding.weight.detach())
                     }
-                if !same { problems.append("\(key) is another embedding than that of the model") }
+                if !same { problems.append("\(key) differs from the embedding of the model") }
             }
         }
         let unexpected = rest.keys.sorted()
@@ -132,16 +133,16 @@ extension Module {
         }
         guard problems.isEmpty else {
             throw ModelError(
-                path, "the adapter does not fit \(type(of: self)): \(problems.prefix(5).joined(separator: "; "))",
+                path, "the adapter does not match \(type(of: self)): \(problems.prefix(5).joined(separator: "; "))",
                 expected: "the tensors that adapter_config.json describes")
         }
         noGrad { for (target, source) in copies { _ = target.copy_(source) } }
     }
 }
 
-/// The names of an adapter's tensors in files of PEFT.
+/// The names of the tensors of an adapter in files of PEFT.
 struct AdapterPaths {
-    /// The prefix of paths that a published model without a head does not have; empty for other models.
+    /// The prefix of paths that published models without a head omit; empty for other models.
     private let hidden: String
 
     init(_ model: Module) {
@@ -163,7 +164,7 @@ struct AdapterPaths {
     /// The name of a tensor.
     func key(_ path: String, _ name: String) -> String { "base_model.model.\(published(path)).\(name)" }
 
-    /// The names that a tensor may have.
+    /// The possible names of a tensor.
     func keys(_ path: String, _ name: String) -> [String] {
         hidden.isEmpty ? [key(path, name)] : [key(path, name), "base_model.model.\(path).\(name)"]
     }

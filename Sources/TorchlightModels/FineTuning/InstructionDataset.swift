@@ -2,29 +2,30 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightTokenizers
 
-/// Chats as texts to train on, of which the answers are learnt and the questions are only read.
+/// Chats as training texts, with labels for the answers only.
 ///
 ///     let data = try InstructionDataset(chats, tokenizer: tokenizer, templates: templates, maxLength: 1024)
 ///     let packed = PackedTexts(data.texts, length: 1024)
 ///
-/// The chat template writes each chat. The labels are the tokens of the `generation` blocks of the template. A template without
-/// such blocks is asked where each answer begins and ends: it must write the messages before an answer, with the start of the
-/// answer, as it writes the whole chat.
+/// Each chat is rendered by the chat template. The labels are the tokens in `generation` blocks of the template. For a
+/// template without such blocks, the positions of answers are found by rendering the messages before each answer; this
+/// text must be a prefix of the rendered chat.
 public struct InstructionDataset: Sendable {
-    /// The texts. Labels are -100 outside of answers.
+    /// The texts. Labels outside answers are -100.
     public let texts: [LabelledTokens]
-    /// The number of chats without a token to learn, after truncation, which are left out.
+    /// The number of omitted chats, which have no label after truncation.
     public let leftOutCount: Int
 
-    /// Writes and encodes chats.
+    /// Renders and encodes chats.
     ///
     /// - Parameters:
-    ///   - chats: The messages of each chat, objects with `role` and `content`.
+    ///   - chats: The messages of each chat: objects with `role` and `content`.
     ///   - tokenizer: The tokenizer.
     ///   - templates: The chat templates of the model.
-    ///   - roles: The roles whose messages are learnt, for templates without `generation` blocks. Default: `assistant`.
-    ///   - maxLength: The number of tokens after which a text ends. Default: no limit.
-    /// - Throws: `TokenizerError` if a template or the tokenizer fails, or if the template does not say where answers are.
+    ///   - roles: The roles whose messages are labels, for templates without `generation` blocks. Default: `assistant`.
+    ///   - maxLength: The number of tokens to which texts are truncated. Default: no limit.
+    /// - Throws: `TokenizerError` if a template or the tokenizer fails, or if the positions of answers cannot be
+    ///   determined.
     public init(
         _ chats: [[TemplateValue]], tokenizer: Tokenizer, templates: ChatTemplates, roles: Set<String> = ["assistant"],
         maxLength: Int? = nil
@@ -45,7 +46,7 @@ public struct InstructionDataset: Sendable {
         self.texts = texts
     }
 
-    /// Reads chats from a file of JSON lines: objects with `messages`, or with `prompt` and `completion`.
+    /// Reads chats from a JSON Lines file: objects with `messages`, or with `prompt` and `completion`.
     ///
     /// - Throws: `IOError` if the file cannot be read; `TokenizerError` as for chats in memory.
     public init(
@@ -84,7 +85,7 @@ public struct InstructionDataset: Sendable {
             guard whole.starts(with: scalars) else {
                 throw TokenizerError(
                     "chat template",
-                    "the first \(quantity(count, "message")) are written differently in the whole chat",
+                    "the text of the first \(quantity(count, "message")) is not a prefix of the text of the chat",
                     expected: "a template with generation blocks around answers")
             }
             return scalars.count

@@ -1,17 +1,17 @@
 import TorchlightCore
 import TorchlightNN
 
-/// A batch of texts to train a language model on.
+/// A batch of texts for training a language model.
 public struct TextBatch {
     /// Indices of the vocabulary, int64 `[N, T]`.
     public var tokens: Tensor
-    /// The tokens to predict, int64 `[N, T]`; -100 where nothing is to be predicted.
+    /// The labels, int64 `[N, T]`; -100 for tokens that are not predicted.
     public var labels: Tensor
     /// 1 for tokens and 0 for padding, `[N, T]`; nil if there is no padding.
     public var attentionMask: Tensor?
     /// The positions of the tokens, int64 `[N, T]`; nil for `0 ..< T`.
     public var positions: Tensor?
-    /// The number of the text of each token, int64 `[N, T]`; nil if each row is one text.
+    /// The index of the text of each token, int64 `[N, T]`; nil if each row is one text.
     public var sequences: Tensor?
 
     /// Creates a batch.
@@ -25,7 +25,7 @@ public struct TextBatch {
         self.sequences = sequences
     }
 
-    /// The number of labels that the loss counts: those after the first column that are not -100.
+    /// The number of labels in the loss: those after the first column that are not -100.
     public var labelCount: Int {
         guard labels.rank == 2, labels.shape[1] > 1 else { return 0 }
         let counted = noGrad { labels.narrow(1, start: 1, length: labels.shape[1] - 1) .!= -100 }
@@ -33,14 +33,14 @@ public struct TextBatch {
     }
 }
 
-/// Tokens with the labels of a text, which are equal where the text is to be learnt and -100 elsewhere.
+/// The tokens and labels of a text. A label is the token, or -100 to exclude it from the loss.
 public struct LabelledTokens: Sendable, Equatable {
     /// Indices of the vocabulary.
     public var tokens: [Int]
-    /// As many labels as tokens.
+    /// The labels, one per token.
     public var labels: [Int]
 
-    /// Creates a text; its labels are the tokens by default.
+    /// Creates a text. Default of `labels`: the tokens.
     public init(_ tokens: [Int], labels: [Int]? = nil) {
         self.tokens = tokens
         self.labels = labels ?? tokens
@@ -56,34 +56,34 @@ public struct LabelledTokens: Sendable, Equatable {
     }
 }
 
-/// Texts of different lengths in rows of one length, several texts in a row, without padding between them.
+/// Several texts packed into rows of equal length.
 ///
 ///     let packed = PackedTexts(texts, length: 1024)
 ///     let output = model(packed.batch.tokens, positions: packed.batch.positions, sequences: packed.batch.sequences)
-///     let loss = output.loss(packed.batch.labels)      // as of one text a row
+///     let loss = output.loss(packed.batch.labels)      // the loss of one text per row
 ///
-/// Attention is block-diagonal and positions begin with 0 in each text, so that logits and losses are those of the texts
-/// alone. The label of the first token of each text is -100: nothing before it predicts it.
+/// Attention is block-diagonal and positions start at 0 in each text, so that logits and losses equal those of separate
+/// texts. The label of the first token of each text is -100, because no token precedes it.
 public struct PackedTexts {
     /// The rows.
     public let batch: TextBatch
-    /// Where each text is: its row, and its columns.
+    /// The row and the columns of each text.
     public let locations: [(row: Int, columns: Range<Int>)]
 
-    /// Packs texts: each into the first row with enough free columns, the longest texts first.
+    /// Packs texts: each text goes to the first row with enough free columns, in order of decreasing length.
     ///
     /// - Parameters:
     ///   - texts: The texts, each of at least one token.
     ///   - length: The number of columns. A longer text is an error.
-    ///   - padToken: The token of free columns. Default: 0.
+    ///   - padToken: The token of unused columns. Default: 0.
     ///   - device: The device of the tensors. Default: the current device.
     public init(_ texts: [LabelledTokens], length: Int, padToken: Int = 0, device: Device = .current) {
         if let text = texts.first(where: { $0.tokens.count > length || $0.tokens.isEmpty }) {
             reportFailure(
                 TensorError(
-                    .value, in: "PackedTexts", "a text does not fit into a row",
+                    .value, in: "PackedTexts", "a text is longer than a row",
                     got: quantity(text.tokens.count, "token"), expected: "1 to \(quantity(length, "token"))",
-                    fix: "truncate the text, or cut it into several"))
+                    fix: "truncate or split the text"))
         }
         let texts = texts.map {
             LabelledTokens(Array($0.tokens.prefix(length)), labels: Array($0.labels.prefix(length)))
@@ -121,11 +121,11 @@ public struct PackedTexts {
 }
 
 extension TextBatch {
-    /// One text a row, padded to the longest.
+    /// Creates a batch with one text per row, padded to the longest.
     ///
     /// - Parameters:
     ///   - texts: The texts, each of at least one token.
-    ///   - padToken: The token of padding. Default: 0.
+    ///   - padToken: The padding token. Default: 0.
     ///   - device: The device of the tensors. Default: the current device.
     public init(_ texts: [LabelledTokens], padToken: Int = 0, device: Device = .current) {
         let length = texts.map(\.tokens.count).max() ?? 0
@@ -144,20 +144,21 @@ extension TextBatch {
 }
 
 extension CausalModel {
-    /// The forward pass of a batch.
+    /// Runs the forward pass of a batch.
     public final func callAsFunction(_ batch: TextBatch) -> CausalOutput {
         self(
             batch.tokens, attentionMask: batch.attentionMask, positions: batch.positions, sequences: batch.sequences)
     }
 
-    /// Adds the gradients of the mean loss over all labels of several batches, which need not fit into memory together.
+    /// Accumulates the gradients of the mean loss over all labels of several batches, which need not fit in memory
+    /// together.
     ///
     ///     optimizer.zeroGrad()
     ///     let loss = model.accumulateGradients(microBatches)
     ///     optimizer.step()
     ///
-    /// Each label has the same weight, also where the batches have different numbers of labels: the gradients are those of one
-    /// batch with all texts, which the mean of the batches' mean losses does not have.
+    /// Each label has the same weight, even if the batches have different numbers of labels: the gradients equal those
+    /// of one batch with all texts. The mean of the mean losses of the batches would not have this property.
     ///
     /// - Returns: The mean loss, NaN if there are no labels.
     @discardableResult
@@ -174,8 +175,8 @@ extension CausalModel {
 }
 
 extension CausalOutput {
-    /// The sum of the cross entropies of predicting each token from those before it, divided by a number of labels: for
-    /// accumulation of gradients over batches, with the number of labels of all.
+    /// Returns the sum of the cross entropies of predicting each token from the tokens before it, divided by
+    /// `labelCount`: for gradient accumulation over batches with `labelCount` labels in total.
     ///
     /// - Parameters:
     ///   - labels: The tokens, `[N, T]`; -100 excludes a token.

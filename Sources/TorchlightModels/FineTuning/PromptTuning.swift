@@ -2,27 +2,27 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// Prompt tuning (Lester et al., 2021): trains vectors that precede the embeddings of the tokens of a frozen model.
+/// Prompt tuning (Lester et al., 2021): trains vectors that are inserted before the token embeddings of a frozen model.
 ///
 ///     let tuned = PromptTuning(model, tokens: tokenizer.encode("Answer in verse:").ids)
 ///     let optimizer = Adam(tuned.parameters().filter(\.requiresGrad), lr: 0.01)
 ///     let loss = tuned(batch.tokens).loss(batch.labels)
 ///
-/// Learnable parameter: ``prompt`` `[P, hidden size]`. The logits begin with those of the P vectors.
+/// Learnable parameter: ``prompt`` `[P, hidden size]`. The first P logits belong to these vectors.
 public final class PromptTuning: Module {
     /// The model, whose parameters are frozen.
     public let model: CausalModel
-    /// The vectors, `[P, hidden size]`, in the state dictionary `prompt_embeddings`.
+    /// The vectors, `[P, hidden size]`; `prompt_embeddings` in the state dictionary.
     @Key public private(set) var prompt: Tensor
 
-    /// Creates a prompt of random vectors from the standard normal distribution, as PEFT, and freezes the model.
+    /// Creates a prompt of random vectors from the standard normal distribution, as PEFT does, and freezes the model.
     ///
     /// A model that scales its embedding (Gemma) is an error.
     ///
     /// - Parameters:
     ///   - model: The model.
     ///   - count: The number of vectors.
-    ///   - generator: The generator of the vectors.
+    ///   - generator: The generator of the vectors. Default: the default generator.
     public convenience init(_ model: CausalModel, count: Int, generator: Generator = .default) {
         guard count >= 1, let weight = Self.table(model) else {
             if count < 1 {
@@ -39,7 +39,7 @@ public final class PromptTuning: Module {
         self.init(model, vectors: vectors)
     }
 
-    /// Creates a prompt of the embeddings of tokens, and freezes the model.
+    /// Creates a prompt from the embeddings of tokens, and freezes the model.
     ///
     /// - Parameters:
     ///   - model: The model.
@@ -61,18 +61,18 @@ public final class PromptTuning: Module {
         train(model.isTraining)
     }
 
-    /// The weight of the embedding that the vectors are put before. Reports an error if there is none.
+    /// The weight of the token embedding. Reports an error if there is none.
     private static func table(_ model: CausalModel) -> Tensor? {
         if let embedding = model.inputEmbedding, !model.scalesEmbedding { return embedding.weight }
         reportFailure(
             TensorError(
                 .value, in: "PromptTuning",
-                "\(type(of: model)) scales its embedding, and the vectors of a prompt would be scaled too",
-                expected: "a model that uses its embedding as it is, such as GPT2 or Llama"))
+                "\(type(of: model)) scales its token embedding, which would also scale the prompt",
+                expected: "a model without a factor of the embedding, such as GPT2 or Llama"))
         return nil
     }
 
-    /// The forward pass.
+    /// Runs the forward pass.
     ///
     /// - Parameters:
     ///   - tokens: Indices of the vocabulary, int64 `[N, T]`.
@@ -87,7 +87,7 @@ public final class PromptTuning: Module {
         }
     }
 
-    /// Columns of a value before those of a tensor `[N, T]`.
+    /// Inserts P columns of a value before those of a tensor `[N, T]`.
     private func extended(_ tensor: Tensor, by value: Int) -> Tensor {
         let columns = Tensor.full(
             [tensor.shape[0], prompt.shape[0]], value, dtype: tensor.dtype, device: tensor.device)
@@ -98,7 +98,7 @@ public final class PromptTuning: Module {
     ///
     /// - Parameters:
     ///   - tokens: Tokens, int64 `[N, T]`, at least one.
-    ///   - options: How tokens are chosen. Default: those of the model's files.
+    ///   - options: The generation options. Default: those of the model files.
     /// - Returns: The tokens and the generated ones, `[N, T + generated]`.
     /// - Throws: ``ModelError`` if an option is out of range, or the tokens are longer than the model's positions.
     public func generate(_ tokens: Tensor, options: GenerationOptions? = nil) throws -> Tensor {
@@ -130,11 +130,11 @@ public final class PromptTuning: Module {
     }
 }
 
-/// The result of a model with a tuned prompt.
+/// The output of a model with prompt tuning.
 public struct PromptedOutput: TensorStructure {
-    /// The scores of the next token at each position, `[N, P + T, vocabulary]`.
+    /// The logits of the next token at each position, `[N, P + T, vocabulary]`.
     public var logits: Tensor
-    /// The number of vectors before the tokens.
+    /// The number of prompt vectors before the tokens.
     public let promptLength: Int
 
     /// The tensors of the result.
@@ -145,7 +145,7 @@ public struct PromptedOutput: TensorStructure {
         PromptedOutput(logits: logits.replacingTensors(from: &slots), promptLength: promptLength)
     }
 
-    /// The mean cross entropy of the tokens, the first of which the prompt predicts.
+    /// Returns the mean cross entropy of the tokens; the first token is predicted from the prompt.
     ///
     /// - Parameter labels: The tokens, `[N, T]`; -100 excludes a token from the mean.
     public func loss(_ labels: Tensor) -> Tensor {
@@ -158,11 +158,11 @@ public struct PromptedOutput: TensorStructure {
 // MARK: - Files
 
 extension PromptTuning {
-    /// Writes the prompt to a folder in the layout of PEFT: `adapter_config.json` and `adapter_model.safetensors`.
+    /// Writes the prompt to a folder in the file format of PEFT: `adapter_config.json` and `adapter_model.safetensors`.
     ///
     /// - Parameters:
     ///   - folder: The path of the folder; it is created if it does not exist. Existing files are replaced.
-    ///   - baseModel: The name or path of the model, which the settings mention. Default: none.
+    ///   - baseModel: The name or path of the base model, written to the settings. Default: none.
     /// - Throws: `IOError` if a file cannot be written.
     public func savePrompt(_ folder: String, baseModel: String? = nil) throws {
         try FileSystem.createDirectories(folder)
@@ -179,13 +179,13 @@ extension PromptTuning {
         try PretrainedModel.write(json, to: "\(folder)/adapter_config.json")
     }
 
-    /// Loads a prompt that PEFT's `save_pretrained` or ``savePrompt(_:baseModel:)`` wrote.
+    /// Loads a prompt written by PEFT's `save_pretrained` or ``savePrompt(_:baseModel:)``.
     ///
     /// - Parameters:
     ///   - folder: The path of the folder.
     ///   - model: The model, which is frozen.
-    /// - Throws: `IOError` if a file cannot be read; ``ModelError`` if the settings are those of another method or do not fit
-    ///   the model.
+    /// - Throws: `IOError` if a file cannot be read; ``ModelError`` if the settings belong to another method or do not
+    ///   match the model.
     public static func load(_ folder: String, for model: CausalModel) throws -> PromptTuning {
         let path = "\(folder)/adapter_config.json"
         let reader = try ConfigReader(try JSON.parse(try FileSystem.read(path, limit: 1 << 24), file: path), path: path)

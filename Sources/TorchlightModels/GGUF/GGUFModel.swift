@@ -2,7 +2,7 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// A model in a GGUF file: the configuration and the tensors under the names and in the layout of `transformers`.
+/// A model in a GGUF file: the configuration and the tensors, with the names and layouts of `transformers`.
 struct GGUFModel {
     let file: GGUFFile
     let architecture: String
@@ -75,7 +75,7 @@ struct GGUFModel {
         }
     }
 
-    /// The tokens that begin, pad and end a text; the end of a turn and that of a message end one too.
+    /// The tokens for begin, padding and end of a text. The end-of-turn and end-of-message tokens are also end tokens.
     private func specialTokens() -> Fields {
         func token(_ name: String) -> Int? { file.integer("tokenizer.ggml.\(name)_token_id") }
         let ends = ["eos", "eot", "eom"].compactMap(token)
@@ -86,7 +86,8 @@ struct GGUFModel {
         ]
     }
 
-    /// Which blocks have a window: a period, or a value for each block; every sixth block has none by default.
+    /// Reads which blocks have a sliding window: a period, or a value for each block; by default all but every sixth
+    /// block.
     private func appendWindows(to fields: inout Fields) throws {
         let key = "\(architecture).attention.sliding_window_pattern"
         guard let flags = file.header.bools(key) else {
@@ -110,7 +111,7 @@ struct GGUFModel {
         return fields
     }
 
-    /// The fields that decoders of the Llama family share.
+    /// The fields of decoders of the Llama family.
     private func decoder(_ name: String, _ type: String) throws -> Fields {
         let hidden = try integer("embedding_length"), heads = try integer("attention.head_count")
         guard let size = hidden.int, let count = heads.int, count > 0 else {
@@ -142,7 +143,7 @@ struct GGUFModel {
         return fields
     }
 
-    /// The scaling of the rotary embedding: factors of the frequencies as tensors, or the fields `rope.scaling.*`.
+    /// The scaling of the rotary embedding: tensors of frequency factors, or the fields `rope.scaling.*`.
     private func scaling(rotated: Int) throws -> JSON {
         let context = try integer("context_length")
         let original = try integer("rope.scaling.original_context_length", default: context.int ?? 0)
@@ -183,7 +184,8 @@ struct GGUFModel {
         return .array(values.map { .double($0) })
     }
 
-    /// The square of the divisor of attention scores in Gemma: the size of a head, in the largest model that of a part.
+    /// The divisor of the attention scores of Gemma, squared: the head size, or `hidden size / heads` in the largest
+    /// model.
     private func queryScalar(largestLayers: Int) throws -> JSON {
         guard let layers = try integer("block_count").int, let size = try integer("embedding_length").int,
             let heads = try integer("attention.head_count").int, heads > 0
@@ -195,7 +197,7 @@ struct GGUFModel {
     private func integer(_ key: String, default standard: Int? = nil) throws -> JSON {
         let key = "\(architecture).\(key)"
         if let value = file.integer(key) ?? standard { return .int(value) }
-        // Some files have a value for each block.
+        // Some files have one value per block.
         if let values = file.integers(key), let first = values.first {
             guard values.allSatisfy({ $0 == first }) else {
                 throw ModelError(file.path, "\(key) differs between blocks", expected: "the same value for all blocks")
@@ -223,8 +225,8 @@ struct GGUFModel {
 
     // MARK: Tensors
 
-    /// The tensors that `transformers` has, by its names. Matrices of Q8_0, Q4_0 and Q4_1 stay in integers, as
-    /// `NAME.codes`, `NAME.scales` and `NAME.offsets`, unless `dequantizing`.
+    /// The tensors by their names in `transformers`. Matrices of Q8_0, Q4_0 and Q4_1 stay quantised, as `NAME.codes`,
+    /// `NAME.scales` and `NAME.offsets`, unless `dequantizing`.
     func tensors(dequantizing: Bool) throws -> [String: Tensor] {
         var tensors: [String: Tensor] = [:]
         for entry in file.entries {
@@ -250,7 +252,7 @@ struct GGUFModel {
                 continue
             }
             var tensor = Self.unpermuted(try file.tensor(entry.name), heads)
-            // Files have 1 + weight, as the normalisation multiplies.
+            // Files contain 1 + weight.
             if architecture.hasPrefix("gemma"), name.hasSuffix("norm.weight") { tensor = tensor - 1 }
             if architecture == "gpt2", GGUFNames.isTransposed(name) { tensor = tensor.t().contiguous() }
             tensors[name] = tensor
@@ -258,8 +260,8 @@ struct GGUFModel {
         return tensors
     }
 
-    /// The number of heads whose rows are permuted: in files of the architecture `llama` the elements of a pair of the
-    /// rotary embedding are neighbours.
+    /// The number of heads whose rows are permuted: in files of the architecture `llama`, the two elements of a rotary
+    /// pair are neighbours.
     private func permutedHeads(_ name: String) throws -> Int? {
         guard architecture == "llama" else { return nil }
         if name.contains(".attn_q.") { return try integer("attention.head_count").int }
@@ -267,7 +269,8 @@ struct GGUFModel {
         return try integer("attention.head_count_kv", default: integer("attention.head_count").int).int
     }
 
-    /// Rows with the first elements of all pairs of a head before the second ones.
+    /// Permutes rows from neighbouring pairs to the first elements of all pairs of a head, followed by the second
+    /// elements.
     private static func unpermuted(_ tensor: Tensor, _ heads: Int?) -> Tensor {
         guard let heads, heads > 0, tensor.rank > 0, tensor.shape[0] % (2 * heads) == 0 else { return tensor }
         let rest = Array(tensor.shape.dropFirst())

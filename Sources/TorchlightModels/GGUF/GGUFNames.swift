@@ -1,6 +1,6 @@
 /// The names of tensors in GGUF files and in `transformers`.
 enum GGUFNames {
-    /// The name in `transformers`; nil for a tensor that no layer has.
+    /// The name in `transformers`; nil for a tensor that belongs to no layer.
     static func name(of name: String, architecture: String) -> String? {
         let isGPT2 = architecture == "gpt2"
         let outer = isGPT2 ? gpt2 : decoder
@@ -17,7 +17,7 @@ enum GGUFNames {
         return new.map { "\(isGPT2 ? "transformer.h" : "model.layers").\(block).\($0)\(kind)" }
     }
 
-    /// Whether a tensor without a layer is expected: factors of the rotary embedding, which are part of the configuration.
+    /// Whether a tensor without a layer is expected: rotary frequency factors, which are part of the configuration.
     static func isKnown(_ name: String) -> Bool {
         ["rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long.weight"].contains(name)
             || name.hasSuffix(".rope_freqs.weight")
@@ -28,7 +28,7 @@ enum GGUFNames {
         [".c_attn.weight", ".c_proj.weight", ".c_fc.weight"].contains { name.hasSuffix($0) }
     }
 
-    /// A name without `.weight` or `.bias`, and that.
+    /// A name without its suffix `.weight` or `.bias`, and the suffix.
     private static func split(_ name: Substring) -> (stem: String, kind: String)? {
         for kind in [".weight", ".bias"] where name.hasSuffix(kind) { return (String(name.dropLast(kind.count)), kind) }
         return nil

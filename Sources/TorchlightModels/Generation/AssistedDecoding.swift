@@ -1,11 +1,12 @@
 import Glibc
 import TorchlightCore
 
-/// Assisted decoding (Leviathan et al., 2023): a source proposes tokens, and the model checks all of them in one forward pass.
+/// Speculative decoding (Leviathan et al., 2023): a draft source proposes tokens, and the model verifies all of them in
+/// one forward pass.
 ///
-/// Greedy search gives the tokens that it gives without an assistant. With a temperature a proposed token x is accepted with
-/// probability `min(1, p(x) / q(x))`, where p is the distribution of the model and q that of the assistant; the first rejected
-/// one is replaced by a draw from `max(p − q, 0)`, normalised. The result has the distribution p.
+/// Greedy search gives the same tokens as without an assistant. With sampling, a proposed token x is accepted with
+/// probability `min(1, p(x) / q(x))`, where p is the distribution of the model and q that of the assistant; the first
+/// rejected token is replaced by a sample from `max(p − q, 0)`, normalised. The tokens have the distribution p.
 struct AssistedDecoding {
     private let run: GenerationRun
     private let source: any TokenSource
@@ -15,18 +16,18 @@ struct AssistedDecoding {
         self.source = source
     }
 
-    /// - Parameter receive: Is called with each chosen token, and returns whether to go on.
+    /// - Parameter receive: Called with each chosen token; returns whether to continue.
     func sequence(_ receive: ((Int) -> Bool)?) throws -> GeneratedSequence {
         let (options, session, scores) = (run.options, run.session, run.scores)
         let promptCount = run.prompts[0].count
         var tokens = run.prompts[0]
         var result = GeneratedSequence(promptIndex: 0, tokens: [])
-        // Tokens of the sequence that the session has not seen; after the first step one.
+        // Tokens of the sequence that are not in the cache; one after the first step.
         var pending = run.pending
         while result.tokens.count < options.maxNewTokens {
             try Task.checkCancellation()
             let generated = result.tokens.count
-            // The step itself gives one token beyond the proposed ones.
+            // A step gives one token more than accepted proposals.
             let remaining = options.maxNewTokens - generated - 1
             let proposal =
                 remaining > 0 ? source.propose(after: tokens, generated: generated, limit: remaining) : Proposal()
@@ -79,7 +80,7 @@ struct AssistedDecoding {
         return result
     }
 
-    /// The token at an index of the proposal, and whether it is the proposed one.
+    /// The token at an index of the proposal, and whether the proposed token is accepted.
     private func choose(_ line: [Float], _ index: Int, _ proposal: Proposal) -> (token: Int, isAccepted: Bool) {
         let scores = run.scores
         guard run.options.temperature != nil else {
@@ -108,21 +109,21 @@ struct AssistedDecoding {
     }
 }
 
-/// Proposed tokens with the distributions that they were drawn from.
+/// Proposed tokens and the distributions from which they were sampled.
 struct Proposal {
     var tokens: [Int] = []
     var candidates: [TokenCandidates] = []
 }
 
-/// What proposes tokens.
+/// A source of proposed tokens.
 protocol TokenSource: AnyObject {
     /// Proposes at most `limit` tokens after a sequence.
     func propose(after sequence: [Int], generated: Int, limit: Int) -> Proposal
-    /// Takes the number of accepted tokens of the last proposal.
+    /// Receives the number of accepted tokens of the last proposal.
     func accept(_ accepted: Int, of proposed: Int)
 }
 
-/// Proposes what followed an earlier occurrence of the last tokens (Saxena, 2023).
+/// Prompt lookup (Saxena, 2023): proposes the tokens after an earlier occurrence of the last tokens.
 final class PromptLookup: TokenSource {
     private let options: GenerationOptions
 
@@ -145,17 +146,17 @@ final class PromptLookup: TokenSource {
     func accept(_ accepted: Int, of proposed: Int) {}
 }
 
-/// Proposes the tokens of a smaller model, chosen by the same options.
+/// Proposes tokens of a smaller model, chosen with the same options.
 final class AssistantModel: TokenSource {
     private let session: any DecodingSession
     private let scores: TokenScores
     private let device: Device
     /// The number of tokens to propose.
     private var count: Int
-    /// The tokens that the session has seen.
+    /// The tokens in the cache of the session.
     private var seen: [Int] = []
 
-    /// - Parameter sources: The tokens of the encoder's input, or of the prompt without an encoder.
+    /// - Parameter sources: The tokens of the encoder input, or of the prompt without an encoder.
     init(_ session: any DecodingSession, _ options: GenerationOptions, sources: [[Int]], device: Device) {
         self.session = session
         scores = TokenScores(options, sources: sources)
@@ -191,7 +192,7 @@ final class AssistantModel: TokenSource {
         return proposal
     }
 
-    /// The probability of a token before the sampling options.
+    /// The probability of a token before the sampling options are applied.
     private func confidence(_ line: [Float], _ token: Int) -> Double {
         let (highest, sum) = TokenScores.exponentials(line)
         return highest.isFinite ? exp(Double(line[token] - highest)) / sum : 1

@@ -1,11 +1,11 @@
 import Glibc
 import TorchlightCore
 
-/// Beam search: keeps the `beamCount` most probable continuations of each prompt, in groups that avoid the tokens of the
-/// groups before them (Vijayakumar et al., 2018).
+/// Beam search: keeps the `beamCount` most probable continuations of each prompt, optionally in groups with a penalty
+/// for tokens of earlier groups (diverse beam search, Vijayakumar et al., 2018).
 ///
-/// The score of a finished sequence is the sum of its log probabilities divided by the number of its generated tokens to the
-/// power of `lengthPenalty`.
+/// The score of a finished sequence is the sum of its log-probabilities divided by its number of generated tokens to
+/// the power of `lengthPenalty`.
 struct BeamSearch {
     private struct Beam {
         var tokens: [Int]
@@ -57,14 +57,14 @@ struct BeamSearch {
         for generated in 0..<options.maxNewTokens {
             try Task.checkCancellation()
             var logits = run.session.next(pending)
-            // All beams of a prompt begin with the state of the prompt.
+            // All beams of a prompt start with its state.
             if generated == 0 { logits = run.repeated(logits, count: options.beamCount) }
             let vocabulary = logits.shape[1]
             let values = logits.logSoftmax(dim: -1, dtype: .float32).toArray(Float.self)
             var order: [Int64] = []
             var tokens: [Int] = []
             for prompt in run.prompts.indices {
-                // The tokens that the groups before have just chosen.
+                // The tokens chosen by earlier groups in this step.
                 var earlier: [Int] = []
                 for index in 0..<options.beamGroupCount {
                     let first = prompt * options.beamCount + index * width
@@ -87,9 +87,9 @@ struct BeamSearch {
         }
     }
 
-    /// Continues the beams of a group by one token.
+    /// Extends the beams of a group by one token.
     ///
-    /// - Returns: The token of each beam, and the beam that it continues.
+    /// - Returns: For each beam, its token and the beam that it extends.
     private func advance(
         _ group: inout Group, _ rows: [[Float]], _ earlier: [Int], prompt: Int, generated: Int
     ) -> [(from: Int, token: Int)] {
@@ -111,10 +111,10 @@ struct BeamSearch {
             }
         }
         keepBest(&group.finished)
-        // As transformers does: without groups, the best beam that goes on; with groups, the best candidate.
+        // As in transformers: without groups the best unfinished beam, with groups the best candidate.
         let best = options.beamGroupCount == 1 ? next.first?.beam.sum : candidates.first?.sum
         group.isDone = cannotImprove(group.finished, best: best ?? -.infinity, length: generated + 1)
-        // Fewer beams than the width only if every candidate was forbidden.
+        // There are fewer beams than the width only if every candidate was forbidden.
         while next.count < width {
             next.append(next.last ?? (0, Beam(tokens: group.beams[0].tokens + [options.pad], sum: -1e9)))
         }
@@ -122,7 +122,7 @@ struct BeamSearch {
         return next.map { ($0.from, $0.beam.tokens.last ?? options.pad) }
     }
 
-    /// The best continuations of the beams of a group, best first: as many as are needed to keep the width when some end.
+    /// The best continuations of the beams of a group, best first: enough to keep the width if some end.
     private func best(
         _ beams: [Beam], _ rows: [[Float]], _ earlier: [Int], prompt: Int, generated: Int
     ) -> [Candidate] {
@@ -152,9 +152,9 @@ struct BeamSearch {
         return Array(candidates.prefix(count))
     }
 
-    /// Draws candidates without replacement, by their probabilities.
+    /// Samples candidates without replacement, by their probabilities.
     ///
-    /// Of the sums of a log probability and a random number of the Gumbel distribution, the largest are such a draw.
+    /// The largest sums of log-probability and Gumbel noise are such a sample (Gumbel top-k).
     private func drawn(_ candidates: [Candidate], count: Int) -> [Candidate] {
         let uniform = Tensor.rand(
             [candidates.count], dtype: .float64, device: .cpu, generator: options.generator
@@ -176,7 +176,7 @@ struct BeamSearch {
     private func cannotImprove(_ finished: [Finished], best: Double, length: Int) -> Bool {
         guard finished.count >= width else { return false }
         if options.stopsEarly { return true }
-        // A positive penalty prefers long sequences: the best score is that at the maximum length.
+        // With a positive penalty long sequences score higher: the best possible score is that at the maximum length.
         let isLongest = options.searchesToMaxLength && options.lengthPenalty > 0
         let reached = Double(isLongest ? options.maxNewTokens : length)
         return finished[finished.count - 1].score >= best / pow(reached, options.lengthPenalty)

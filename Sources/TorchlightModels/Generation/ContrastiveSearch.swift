@@ -1,15 +1,15 @@
 import Glibc
 import TorchlightCore
 
-/// Contrastive search (Su et al., 2022): of the `topK` most probable tokens, chooses the one with the largest
-/// `(1 − α) · probability − α · similarity`, where the similarity is the largest cosine between the hidden state after the token
-/// and those of the tokens before it.
+/// Contrastive search (Su et al., 2022): chooses the token with the largest `(1 − α) · probability − α · similarity`
+/// among the `topK` most probable tokens, where the similarity is the largest cosine between its hidden state and those
+/// of the earlier tokens.
 struct ContrastiveSearch {
     private let run: GenerationRun
 
     init(_ run: GenerationRun) { self.run = run }
 
-    /// - Parameter receive: Is called with each chosen token of the first sequence, and returns whether to go on.
+    /// - Parameter receive: Called with each chosen token of the first sequence; returns whether to continue.
     func sequences(_ receive: ((Int) -> Bool)?) throws -> [GeneratedSequence] {
         let (options, session) = (run.options, run.session)
         let alpha = options.contrastivePenalty ?? 0
@@ -19,7 +19,7 @@ struct ContrastiveSearch {
         let first = session.hidden(run.pending)
         var logits = session.logits(first.narrow(1, start: first.shape[1] - 1, length: 1)).squeeze(1)
         var context = normalize(first.to(.float32), dim: -1)
-        // 1 for the tokens of the prompt and 0 for padding on its left.
+        // 1 for tokens of the prompt and 0 for left padding.
         let length = first.shape[1]
         let seen = run.prompts.flatMap { prompt in
             (0..<length).map { length - $0 <= prompt.count ? Float(1) : 0 }

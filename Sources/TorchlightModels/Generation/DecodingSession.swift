@@ -1,23 +1,23 @@
 import TorchlightCore
 
-/// A model with the state of generation: it takes the new tokens of all sequences and gives the scores of the next ones.
+/// A model with the state of generation, such as its key-value cache.
 protocol DecodingSession: AnyObject {
-    /// The hidden states of new tokens `[N, T]`, `[N, T, hidden size]`.
+    /// Returns the hidden states of new tokens `[N, T]`: `[N, T, hidden size]`.
     func hidden(_ tokens: Tensor) -> Tensor
-    /// The scores of the vocabulary for hidden states.
+    /// Returns the logits for hidden states.
     func logits(_ hidden: Tensor) -> Tensor
-    /// Reorders the sequences: sequence `i` becomes that at `indices[i]`. There may be more or fewer than before.
+    /// Reorders the sequences: sequence `i` becomes sequence `indices[i]`. The number of sequences may change.
     func reorder(_ indices: Tensor)
-    /// The number of tokens that the session has seen, padding included.
+    /// The number of processed tokens, including padding.
     var length: Int { get }
-    /// Removes the last tokens: at most as many as ``reserve(_:)`` says, or those of the last call.
+    /// Removes the last tokens: at most the count passed to ``reserve(_:)``, or the tokens of the last call.
     func truncate(to length: Int)
-    /// Keeps tokens beyond sliding windows, so that so many tokens can be forgotten.
+    /// Keeps `count` tokens beyond sliding windows, so that as many can be removed.
     func reserve(_ count: Int)
 }
 
 extension DecodingSession {
-    /// The scores `[N, vocabulary]` after new tokens `[N, T]`.
+    /// Returns the logits `[N, vocabulary]` after new tokens `[N, T]`.
     func next(_ tokens: Tensor) -> Tensor {
         let states = hidden(tokens)
         return logits(states.narrow(1, start: states.shape[1] - 1, length: 1)).squeeze(1)
@@ -28,16 +28,17 @@ extension DecodingSession {
 final class CausalSession: DecodingSession {
     private let model: CausalModel
     let cache: KeyValueCache
-    /// 1 for tokens and 0 for padding; of the prompt before the first call, then of all tokens that the session has seen.
+    /// 1 for tokens and 0 for padding: of the prompt before the first call, then of all processed tokens.
     private var attentionMask: Tensor?
-    /// The vectors before the embeddings of the first tokens; nil after the first call.
+    /// The vectors before the first token embeddings; nil after the first call.
     private var vectors: Tensor?
     private var isFirst = true
 
     /// - Parameters:
     ///   - attentionMask: 1 for tokens and 0 for padding, `[N, T]` of the prompt.
-    ///   - cache: The keys and values of tokens before the prompt. Default: none.
-    ///   - vectors: Vectors before the embeddings of the prompt, `[P, hidden size]`, without an attention mask. Default: none.
+    ///   - cache: The key-value cache of tokens before the prompt. Default: none.
+    ///   - vectors: Vectors before the embeddings of the prompt, `[P, hidden size]`; not with an attention mask.
+    ///     Default: none.
     init(
         _ model: CausalModel, attentionMask: Tensor?, cache: KeyValueCache = KeyValueCache(), vectors: Tensor? = nil
     ) {

@@ -1,17 +1,17 @@
 import TorchlightCore
 
 extension EncoderDecoderModel {
-    /// Generates a text for a batch of inputs.
+    /// Generates text for a batch of inputs.
     ///
     /// - Parameters:
-    ///   - input: The encoder's input: tokens, int64 `[N, S]`, or features.
-    ///   - attentionMask: 1 for the encoder's tokens and 0 for padding, `[N, S]`. Default: no padding.
+    ///   - input: The encoder input: tokens, int64 `[N, S]`, or features.
+    ///   - attentionMask: 1 for tokens of the encoder input and 0 for padding, `[N, S]`. Default: no padding.
     ///   - decoderPrompt: The first tokens of the decoder, int64 `[N, T]`. Default: the start token.
-    ///   - assistant: A smaller model of the same vocabulary that proposes tokens (assisted decoding, for one input). Default:
-    ///     none.
-    ///   - options: How tokens are chosen. Default: those of the model's files.
-    /// - Returns: The decoder's prompt and the generated tokens, `[N, T + generated]`. With
-    ///   ``GenerationOptions/sequenceCount`` above 1, each input has as many rows.
+    ///   - assistant: A smaller model with the same vocabulary that proposes tokens (speculative decoding, for one
+    ///     input). Default: none.
+    ///   - options: The generation options. Default: those of the model files.
+    /// - Returns: The decoder prompt and the generated tokens, `[N, T + generated]`. With
+    ///   ``GenerationOptions/sequenceCount`` above 1, each input has that many rows.
     /// - Throws: ``ModelError`` if an option is out of range.
     public final func generate(
         _ input: Tensor, attentionMask: Tensor? = nil, decoderPrompt: Tensor? = nil,
@@ -23,11 +23,12 @@ extension EncoderDecoderModel {
         return sequences.tensor(after: decoderPrompt ?? startTokens(input), pad: options.pad)
     }
 
-    /// Generates a text for a batch of inputs, and returns why each sequence ended, its score and its log probabilities.
+    /// Generates text for a batch of inputs, and returns the finish reason, score and log-probabilities of each
+    /// sequence.
     ///
     /// The parameters are those of ``generate(_:attentionMask:decoderPrompt:assistant:options:)``.
     ///
-    /// - Returns: ``GenerationOptions/sequenceCount`` sequences for each input, without the decoder's prompt.
+    /// - Returns: ``GenerationOptions/sequenceCount`` sequences for each input, without the decoder prompt.
     /// - Throws: ``ModelError`` if an option is out of range.
     public final func generateSequences(
         _ input: Tensor, attentionMask: Tensor? = nil, decoderPrompt: Tensor? = nil,
@@ -43,7 +44,7 @@ extension EncoderDecoderModel {
         Tensor.full([input.shape[0], 1], startToken, dtype: .int64, device: input.device)
     }
 
-    /// The start token alone, for one input.
+    /// The start token, for one input.
     final func startTokens(device: Device) -> Tensor {
         Tensor.full([1, 1], startToken, dtype: .int64, device: device)
     }
@@ -71,7 +72,7 @@ extension EncoderDecoderModel {
         }
         return try evaluating {
             let isText = input.rank == 2 && input.dtype.isInteger
-            // As in transformers, the rules for the encoder's tokens see its padding too.
+            // As in transformers, the rules for the encoder tokens include its padding.
             let sources = isText ? CausalModel.sequences(input, nil) : []
             let run = GenerationRun(
                 options, session(input, attentionMask), pending: prompt.to(.int64),

@@ -1,8 +1,8 @@
 import TorchlightCore
 
-/// A sequence of tokens that a model generated.
+/// A generated sequence of tokens.
 public struct GeneratedSequence: Sendable {
-    /// Why a sequence ended.
+    /// The reason that a sequence ended.
     public enum FinishReason: String, Sendable {
         /// An end token was chosen.
         case endToken
@@ -10,23 +10,23 @@ public struct GeneratedSequence: Sendable {
         case stopString
         /// The maximum number of tokens was reached.
         case length
-        /// The time is over.
+        /// The maximum time was reached.
         case time
-        /// The receiver of the tokens ended the generation.
+        /// The receiver of the tokens stopped the generation.
         case cancelled
     }
 
-    /// A token with the logarithm of its probability.
+    /// A token and its log-probability.
     public struct TokenProbability: Sendable, Equatable {
         /// The token.
         public let token: Int
-        /// The natural logarithm of its probability, as the model computed it, before penalties and temperature.
+        /// The natural logarithm of the probability in the output of the model, before penalties and temperature.
         public let logProbability: Double
     }
 
-    /// The log probabilities of a generated token.
+    /// The log-probabilities of a generated token.
     public struct LogProbabilities: Sendable, Equatable {
-        /// The token that was chosen.
+        /// The chosen token.
         public let chosen: TokenProbability
         /// The most probable tokens, most probable first.
         public let top: [TokenProbability]
@@ -34,18 +34,18 @@ public struct GeneratedSequence: Sendable {
 
     /// The index of the prompt.
     public internal(set) var promptIndex: Int
-    /// The generated tokens, with the end token if one was chosen.
+    /// The generated tokens, including the end token if one was chosen.
     public internal(set) var tokens: [Int]
-    /// Why the sequence ended.
+    /// The reason that the sequence ended.
     public internal(set) var finishReason = FinishReason.length
-    /// The log probabilities of each generated token; empty unless ``GenerationOptions/logProbabilities`` is set.
+    /// The log-probabilities of each generated token; empty unless ``GenerationOptions/logProbabilities`` is set.
     public internal(set) var logProbabilities: [LogProbabilities] = []
-    /// The score of beam search: the sum of log probabilities divided by a power of the length. Nil without beams.
+    /// The beam search score: the sum of log-probabilities divided by a power of the length. nil without beam search.
     public internal(set) var score: Double?
 }
 
 extension [GeneratedSequence] {
-    /// The sequences after their prompts, `[N, T + generated]`, filled with the padding token.
+    /// The sequences after their prompts, `[N, T + generated]`, padded with the padding token.
     func tensor(after prompt: Tensor, pad: Int) -> Tensor {
         let length = map(\.tokens.count).max() ?? 0
         let padded = flatMap { sequence in

@@ -9,13 +9,13 @@ extension CausalModel {
     ///     let tokens = try model.generate(prompt, options: options)
     ///
     /// - Parameters:
-    ///   - prompt: Tokens, int64 `[N, T]`. Shorter prompts have padding on the left.
+    ///   - prompt: Tokens, int64 `[N, T]`. Shorter prompts are padded on the left.
     ///   - attentionMask: 1 for tokens and 0 for padding, `[N, T]`. Default: no padding.
-    ///   - assistant: A smaller model of the same vocabulary that proposes tokens (assisted decoding, for one prompt). The
-    ///     result has the same distribution as without it. Default: none.
-    ///   - options: How tokens are chosen. Default: those of the model's files.
-    /// - Returns: Prompts and generated tokens, `[N, T + generated]`. Sequences that ended before others are filled with the
-    ///   padding token. With ``GenerationOptions/sequenceCount`` above 1, each prompt has as many rows.
+    ///   - assistant: A smaller model with the same vocabulary that proposes tokens (speculative decoding, for one
+    ///     prompt). The distribution of the result is the same. Default: none.
+    ///   - options: The generation options. Default: those of the model files.
+    /// - Returns: Prompts and generated tokens, `[N, T + generated]`. Sequences that end earlier are padded with the
+    ///   padding token. With ``GenerationOptions/sequenceCount`` above 1, each prompt has that many rows.
     /// - Throws: ``ModelError`` if an option is out of range or the prompt is empty.
     public final func generate(
         _ prompt: Tensor, attentionMask: Tensor? = nil, assistant: CausalModel? = nil, options: GenerationOptions? = nil
@@ -26,7 +26,8 @@ extension CausalModel {
         return sequences.tensor(after: prompt, pad: options.pad)
     }
 
-    /// Generates tokens after a batch of prompts, and returns why each sequence ended, its score and its log probabilities.
+    /// Generates tokens after a batch of prompts, and returns the finish reason, score and log-probabilities of each
+    /// sequence.
     ///
     /// The parameters are those of ``generate(_:attentionMask:assistant:options:)``.
     ///
@@ -40,21 +41,21 @@ extension CausalModel {
         return try run(prompt, attentionMask, options, GenerationInputs(assistant: assistant))
     }
 
-    /// Generates tokens after one prompt, and gives each token as soon as it is chosen.
+    /// Generates tokens after one prompt, as an asynchronous stream.
     ///
     ///     for try await token in model.tokens(after: prompt, options: options) {
     ///         print(token)
     ///     }
     ///
-    /// The model computes on a thread of its own; it must not be used elsewhere meanwhile. Ending the loop ends the
-    /// computation. End tokens are not among the results.
+    /// The model runs on a separate thread, and must not be used elsewhere during the loop. Leaving the loop stops the
+    /// generation. End tokens are not part of the stream.
     ///
     /// - Parameters:
     ///   - prompt: The tokens of the prompt.
-    ///   - assistant: A smaller model of the same vocabulary that proposes tokens. Default: none.
-    ///   - cache: The keys and values of a text that the prompt may begin with; receives those of the prompt and of the
-    ///     generated tokens. Default: none.
-    ///   - options: How tokens are chosen; beam search is an error. Default: those of the model's files.
+    ///   - assistant: A smaller model with the same vocabulary that proposes tokens. Default: none.
+    ///   - cache: The key-value cache of a common prefix; the keys and values of the prompt and of the generated tokens
+    ///     are stored in it. Default: none.
+    ///   - options: The generation options; beam search is an error. Default: those of the model files.
     public final func tokens(
         after prompt: [Int], assistant: CausalModel? = nil, cache: PromptCache? = nil, options: GenerationOptions? = nil
     ) -> AsyncThrowingStream<Int, any Error> {
@@ -70,7 +71,7 @@ extension CausalModel {
         }
     }
 
-    /// Tokens as a batch of one sequence on the device of the model.
+    /// The tokens as a batch of one sequence on the device of the model.
     final func tensor(_ tokens: [Int]) -> Tensor {
         Tensor(tokens.map { Int64($0) }, shape: [1, tokens.count], device: parameters().first?.device ?? .current)
     }
@@ -93,7 +94,7 @@ extension CausalModel {
         return try evaluating {
             let prompt = prompt.to(.int64)
             let prompts = Self.sequences(prompt, attentionMask)
-            // A mask of ones alone costs time and changes nothing.
+            // A mask without padding has no effect and costs time.
             let mask = prompts.allSatisfy { $0.count == prompt.shape[1] } ? nil : attentionMask
             let usesCache = options.beamCount == 1 && options.contrastivePenalty == nil && options.sequenceCount == 1
             let keyValues = usesCache ? inputs.cache?.keyValues ?? KeyValueCache() : KeyValueCache()
@@ -140,13 +141,13 @@ extension CausalModel {
     }
 }
 
-/// What a generation receives beside prompt and options.
+/// The inputs of a generation other than prompt and options.
 struct GenerationInputs<Model: PretrainedModel> {
     var assistant: Model?
     var cache: PromptCache?
-    /// Whether a sequence ends after its next token because of its text: the row and the token.
+    /// Whether a sequence ends after its next token because of its text, given the row and the token.
     var stops: ((Int, Int) -> Bool)?
-    /// Is called with each token of the first sequence, and returns whether to go on.
+    /// Called with each token of the first sequence; returns whether to continue.
     var receive: ((Int) -> Bool)?
 
     init(
@@ -163,7 +164,7 @@ struct GenerationInputs<Model: PretrainedModel> {
         if receive != nil, options.beamCount > 1 {
             throw ModelError(
                 "generate", "beamCount is \(options.beamCount)",
-                expected: "1 for a stream of tokens: beams have no next token")
+                expected: "1 for a stream of tokens")
         }
         if receive != nil || cache != nil, batch > 1 {
             throw ModelError("generate", "\(quantity(batch, "prompt"))", expected: "one for a stream or a prompt cache")
@@ -172,15 +173,15 @@ struct GenerationInputs<Model: PretrainedModel> {
             guard batch == 1, options.sequenceCount == 1, options.beamCount == 1, options.contrastivePenalty == nil
             else {
                 throw ModelError(
-                    "generate", "assisted decoding with \(quantity(batch, "prompt"))",
+                    "generate", "speculative decoding with \(quantity(batch, "prompt"))",
                     expected: "one prompt and one sequence, without beams and contrastive search")
             }
         }
     }
 
-    /// Runs the search that the options name.
+    /// Runs the search selected by the options.
     ///
-    /// - Parameter session: The state of the assistant.
+    /// - Parameter session: The session of the assistant.
     func sequences(
         _ run: GenerationRun, session: (Model) -> any DecodingSession
     ) throws -> [GeneratedSequence] {
@@ -204,18 +205,18 @@ extension GenerationOptions {
         }
     }
 
-    /// Throws if the maximum length leaves no token after a prompt.
+    /// Throws if the prompt has the maximum length or more.
     func checkMaxLength(promptLength: Int) throws(ModelError) {
         if let maxLength, maxLength <= promptLength {
             throw ModelError(
                 "generate", "maxLength is \(maxLength) with a prompt of \(quantity(promptLength, "token"))",
-                expected: "more than the prompt has; set maxNewTokens")
+                expected: "more than the length of the prompt; set maxNewTokens")
         }
     }
 }
 
 extension PretrainedModel {
-    /// Runs a closure without gradients and in evaluation mode, and restores the mode.
+    /// Runs a closure in evaluation mode without gradients, and restores the mode.
     final func evaluating<R>(_ body: () throws -> R) rethrows -> R {
         let wasTraining = isTraining
         if wasTraining { eval() }
@@ -224,16 +225,16 @@ extension PretrainedModel {
     }
 }
 
-/// A value that the user promises not to use from two threads at a time.
+/// A value that the caller does not use on two threads at a time.
 struct UncheckedBox<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }
 }
 
 extension AsyncThrowingStream where Failure == any Error, Element: Sendable {
-    /// A stream whose elements a closure computes on a thread of its own.
+    /// A stream whose elements a closure computes on a separate thread.
     ///
-    /// - Parameter body: Gets a function that takes an element, and returns whether to go on.
+    /// - Parameter body: Called with a function that sends an element and returns whether to continue.
     static func detached(_ body: @escaping @Sendable (@escaping (Element) -> Bool) throws -> Void) -> Self {
         AsyncThrowingStream { continuation in
             let task = Task.detached {

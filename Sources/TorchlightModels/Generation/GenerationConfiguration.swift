@@ -2,17 +2,17 @@ import TorchlightCore
 import TorchlightIO
 
 extension PretrainedModel {
-    /// The options that the files of the model name. Fields of `generation_config.json` come before those of `config.json`, where
-    /// old models have them.
+    /// Returns the generation options in the files of the model. Fields of `generation_config.json` take precedence
+    /// over those of `config.json`, which old models use.
     ///
-    /// Every field that changes the result has its effect or is refused.
+    /// A field that changes the result and is not implemented is an error.
     ///
     /// - Parameters:
-    ///   - task: A task of `task_specific_params` in `config.json`, whose fields come first: `summarization`, for example.
-    ///     Default: none.
+    ///   - task: A task of `task_specific_params` in `config.json`, such as `summarization`, whose fields take
+    ///     precedence. Default: none.
     ///   - ignoring: Fields to ignore although their effect is not implemented. Default: none.
-    /// - Throws: ``ModelError`` with the name of a field that has a wrong value or is not implemented, or if there is no such
-    ///   task.
+    /// - Throws: ``ModelError`` with the name of a field that is invalid or not implemented, or if the task does not
+    ///   exist.
     public final func generationOptions(
         task: String? = nil, ignoring: Set<String> = []
     ) throws -> GenerationOptions {
@@ -25,9 +25,9 @@ extension PretrainedModel {
         return try GenerationReader(.object(members), configuration, ignoring: ignoring).options()
     }
 
-    /// The text that a task of `task_specific_params` in `config.json` puts before its input; empty if it has none.
+    /// Returns the prefix of inputs for a task of `task_specific_params` in `config.json`; empty if the task has none.
     ///
-    /// - Throws: ``ModelError`` if there is no such task.
+    /// - Throws: ``ModelError`` if the task does not exist.
     public final func prefix(ofTask task: String) throws -> String {
         try parameters(ofTask: task).first { $0.name == "prefix" }?.value.string ?? ""
     }
@@ -47,7 +47,7 @@ extension PretrainedModel {
 /// Reads the fields of `generation_config.json`.
 private struct GenerationReader {
     private let own: ConfigReader
-    /// The fields of generation that `config.json` has.
+    /// The generation fields in `config.json`.
     private let model: ConfigReader
     private let ignoring: Set<String>
 
@@ -57,7 +57,7 @@ private struct GenerationReader {
         self.ignoring = ignoring
     }
 
-    /// The file that has a field; the first one if none has it.
+    /// The file that contains a field; the first one if none does.
     private func reader(_ name: String) -> ConfigReader {
         own.has(name) || !model.has(name) ? own : model
     }
@@ -79,7 +79,7 @@ private struct GenerationReader {
         let reader = reader(name)
         own.markRead(name)
         if let token = reader.json[name]?.int { return token >= 0 ? [token] : [] }
-        // Old files have -1 for no token.
+        // Old files use -1 for no token.
         return try reader.optionalInts(name)?.filter { $0 >= 0 } ?? []
     }
 
@@ -167,7 +167,7 @@ private struct GenerationReader {
             }
             if options.sequenceBias.isEmpty { throw failure("sequence_bias", "lists of tokens, each with a number") }
         }
-        // Old Whisper files: the index in the decoder's sequence and the token, or null for a language that is detected.
+        // Old Whisper files: the index in the decoder sequence and the token, or null for a detected language.
         own.markRead("forced_decoder_ids")
         for pair in own.json["forced_decoder_ids"]?.elements ?? [] {
             guard let parts = pair.elements, parts.count == 2, let index = parts[0].int else {
@@ -186,7 +186,7 @@ private struct GenerationReader {
         guard try bool("do_sample") else { return }
         options.contrastivePenalty = nil
         options.temperature = temperature ?? 1
-        // 50 is the value that transformers takes where the file has none; 0 is for all tokens.
+        // 50 is the default of transformers; 0 is all tokens.
         options.topK = topK == 0 ? nil : topK ?? 50
         options.topP = topP ?? 1
         options.minP = minP ?? 0
@@ -220,7 +220,7 @@ private struct GenerationReader {
         options.promptLookupNgramSize = try int("max_matching_ngram_size", minimum: 1) ?? 2
     }
 
-    /// Refuses what is not implemented unless it is off.
+    /// Throws for features that are not implemented, unless they are turned off.
     private func refuse() throws(ModelError) {
         try own.require("guidance_scale", 1, or: 1.0, because: "classifier-free guidance is not implemented")
         guard own.json["cache_implementation"]?.string != "quantized" || ignoring.contains("cache_implementation")
@@ -229,8 +229,8 @@ private struct GenerationReader {
         }
     }
 
-    /// Fields without an effect on the tokens: descriptions, speed, the form of Python's result, and settings of Whisper's
-    /// timestamps and languages, which its prompt names.
+    /// Fields without effect on the tokens: descriptions, performance, the return type in Python, and Whisper settings
+    /// of timestamps and languages, which are part of the prompt.
     private static let harmless: Set<String> = [
         "use_cache", "cache_implementation", "cache_config", "max_cache_len", "return_dict_in_generate", "is_assistant",
         "disable_compile", "compile_config", "low_memory", "prefill_chunk_size", "continuous_batching_config",
@@ -243,7 +243,7 @@ private struct GenerationReader {
 }
 
 extension ConfigReader {
-    /// Refuses a field that has neither of two values.
+    /// Throws if a field has neither of two values.
     fileprivate func require(
         _ name: String, _ first: JSON, or second: JSON, because reason: String
     ) throws(ModelError) {

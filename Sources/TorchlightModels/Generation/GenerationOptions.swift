@@ -1,82 +1,82 @@
 import TorchlightCore
 
-/// How tokens are chosen when a model generates.
+/// The options of text generation: length, penalties, sampling, and the search.
 ///
-/// Without a temperature the most probable token is chosen (greedy search). The scores are changed in the order of
-/// `transformers`: first what forbids, forces or penalises tokens, then temperature, top-h, top-k, top-p, min-p, typical, epsilon
-/// and eta sampling.
+/// Without a temperature the most probable token is chosen (greedy search). The order is that of `transformers`: first
+/// rules that forbid, force or penalise tokens, then temperature, top-h, top-k, top-p, min-p, typical, epsilon and eta
+/// sampling.
 public struct GenerationOptions: Sendable {
     // MARK: Length
 
     /// The maximum number of tokens to generate. Default: 20. Setting it removes ``maxLength``.
     public var maxNewTokens = 20 { didSet { maxLength = nil } }
-    /// The maximum number of tokens, those of the prompt included, in place of ``maxNewTokens``; nil for none. Default: nil.
+    /// The maximum number of tokens including the prompt, instead of ``maxNewTokens``. Default: nil, no such limit.
     public var maxLength: Int?
-    /// The number of generated tokens before which no end token is chosen. Default: 0.
+    /// The minimum number of generated tokens: before, end tokens are forbidden. Default: 0.
     public var minNewTokens = 0
-    /// The number of tokens, those of the prompt included, before which no end token is chosen. Default: 0.
+    /// The minimum number of tokens including the prompt: before, end tokens are forbidden. Default: 0.
     public var minLength = 0
-    /// The time in seconds after which no further token is chosen; nil for no limit. Default: nil.
+    /// The time limit in seconds, checked after each token. Default: nil, no limit.
     public var maxTime: Double?
     /// The tokens that end a sequence. Default: none.
     public var endTokens: [Int] = []
-    /// Texts that end a sequence; they need a tokenizer: ``TextGenerator``. Default: none.
+    /// Texts that end a sequence. They require a tokenizer: ``TextGenerator``. Default: none.
     public var stopStrings: [String] = []
-    /// The token that fills sequences that have ended. Default: the first end token, or 0.
+    /// The padding token for sequences that have ended. Default: nil, the first end token, or 0.
     public var padToken: Int?
-    /// The number of sequences for each prompt: samples, or the best beams. Default: 1.
+    /// The number of sequences per prompt: samples, or the best beams. Default: 1.
     public var sequenceCount = 1
-    /// The number of most probable tokens whose log probabilities are reported for each generated token, beside that of the
-    /// token itself; nil for no log probabilities. Default: nil.
+    /// The number of most probable tokens whose log-probabilities are returned for each generated token, in addition to
+    /// the chosen token. Default: nil, no log-probabilities.
     public var logProbabilities: Int?
 
-    // MARK: What forbids, forces or penalises tokens
+    // MARK: Rules that forbid, force or penalise tokens
 
-    /// Divides the scores of tokens that occurred if they are positive, and multiplies them if negative (Keskar et al.,
-    /// 2019). Default: 1, no effect.
+    /// The repetition penalty: divides the positive logits of earlier tokens, and multiplies the negative ones (Keskar
+    /// et al., 2019). Default: 1, no effect.
     public var repetitionPenalty = 1.0
-    /// The same for the tokens of the encoder's input, or of the prompt without an encoder, with the inverse effect: above 1,
-    /// these tokens are preferred. Default: 1, no effect.
+    /// The inverse repetition penalty for the tokens of the encoder input, or of the prompt without an encoder: values
+    /// above 1 favour these tokens. Default: 1, no effect.
     public var encoderRepetitionPenalty = 1.0
-    /// Is subtracted from the scores of generated tokens. Default: 0.
+    /// Subtracted from the logits of generated tokens. Default: 0.
     public var presencePenalty = 0.0
-    /// Is subtracted from the scores of generated tokens for each occurrence. Default: 0.
+    /// Subtracted from the logits of generated tokens, once per occurrence. Default: 0.
     public var frequencyPenalty = 0.0
-    /// The size of sequences of tokens that must not occur twice; 0 for no limit. Default: 0.
+    /// The length of n-grams that must not occur twice; 0 for no limit. Default: 0.
     public var noRepeatNgramSize = 0
-    /// The size of sequences of tokens of the encoder's input, or of the prompt without an encoder, that must not be generated;
-    /// 0 for no limit. Default: 0.
+    /// The length of n-grams of the encoder input, or of the prompt without an encoder, that must not be generated; 0
+    /// for no limit. Default: 0.
     public var encoderNoRepeatNgramSize = 0
-    /// Sequences of tokens that are not generated. Default: none.
+    /// Token sequences that are forbidden. Default: none.
     public var badWords: [[Int]] = []
-    /// Numbers that are added to the score of the last token of a sequence where the others precede it. Default: none.
+    /// Biases by token sequence: added to the logit of the last token if the other tokens precede it. Default: none.
     public var sequenceBias: [[Int]: Double] = [:]
-    /// Tokens that are never chosen. Default: none.
+    /// Forbidden tokens. Default: none.
     public var suppressedTokens: [Int] = []
-    /// Tokens that are not chosen first. Default: none.
+    /// Tokens that are forbidden as first generated token. Default: none.
     public var suppressedFirstTokens: [Int] = []
-    /// The token after the first one, as translation models need it for the target language; nil for none. Default: nil.
+    /// The forced token after the first one, such as the target language of translation models. Default: nil.
     public var forcedFirstToken: Int?
-    /// The tokens of which one is chosen at the maximum length. Default: none.
+    /// The tokens of which one is forced at the maximum length. Default: none.
     public var forcedEndTokens: [Int] = []
-    /// Tokens by their index in the sequence, prompt included. Default: none.
+    /// Forced tokens by index in the sequence, including the prompt. Default: none.
     public var forcedTokens: [Int: Int] = [:]
-    /// Raises the scores of the end tokens by `|score| · (factorⁿ − 1)` after `start` generated tokens, where n counts the
-    /// tokens since then; nil for none. Default: nil.
+    /// Increases the logits of the end tokens by `|logit| · (factorⁿ − 1)`, where n is the number of generated tokens after
+    /// the first `start`. Default: nil, no effect.
     public var lengthDecay: LengthDecay?
-    /// Whether NaN and infinite scores of the model are replaced by finite ones. Default: false.
+    /// Whether NaN and infinite logits are replaced by finite ones. Default: false.
     public var replacesInvalidScores = false
-    /// Whether beam search normalises the scores again after these rules. Default: false.
+    /// Whether beam search renormalises the log-probabilities after these rules. Default: false.
     public var renormalizes = false
 
-    /// When and how fast the scores of end tokens grow.
+    /// The exponential length penalty of ``lengthDecay``.
     public struct LengthDecay: Sendable, Equatable {
-        /// The number of generated tokens after which the scores grow.
+        /// The number of generated tokens before the logits increase.
         public var start: Int
-        /// The factor of each token.
+        /// The factor per token.
         public var factor: Double
 
-        /// Creates a rule.
+        /// Creates a length penalty.
         public init(start: Int, factor: Double) {
             self.start = start
             self.factor = factor
@@ -85,71 +85,72 @@ public struct GenerationOptions: Sendable {
 
     // MARK: Sampling
 
-    /// Divides the scores before sampling; nil for greedy search. Default: nil.
+    /// The temperature, by which the logits are divided before sampling. Default: nil, greedy search.
     public var temperature: Double?
-    /// The number of most probable tokens to sample from; nil for all. Default: nil. In contrastive search the number of
-    /// candidates.
+    /// Top-k sampling: the number of most probable tokens to sample from; in contrastive search the number of
+    /// candidates. Default: nil, all tokens.
     public var topK: Int?
-    /// Samples from the smallest set of most probable tokens whose probabilities add up to at least this (Holtzman et al.,
-    /// 2020). Default: 1.
+    /// Top-p (nucleus) sampling: the smallest set of most probable tokens whose probabilities sum to at least this
+    /// (Holtzman et al., 2020). Default: 1.
     public var topP = 1.0
-    /// Samples from tokens whose probability is at least this fraction of the highest. Default: 0.
+    /// Min-p sampling: tokens whose probability is at least this fraction of the highest. Default: 0.
     public var minP = 0.0
-    /// Samples from the most probable tokens whose terms of the entropy add up to at most this fraction of the entropy of the
-    /// 100 most probable tokens (Potraghloo et al., 2025); nil for all. Default: nil.
+    /// Top-h sampling: the most probable tokens whose entropy terms sum to at most this fraction of the entropy of the
+    /// 100 most probable tokens (Potraghloo et al., 2025). Default: nil, all tokens.
     public var topH: Double?
-    /// Samples from the tokens whose information is closest to the entropy, with probabilities that add up to at least this
-    /// (Meister et al., 2023). Default: 1.
+    /// Typical sampling: the tokens whose information is closest to the entropy, with probabilities that sum to at
+    /// least this (Meister et al., 2023). Default: 1.
     public var typicalP = 1.0
-    /// Samples from tokens with at least this probability (Hewitt et al., 2022). Default: 0.
+    /// Epsilon sampling: tokens with at least this probability (Hewitt et al., 2022). Default: 0.
     public var epsilonCutoff = 0.0
-    /// Samples from tokens with at least the probability `min(η, √η · exp(−entropy))` (Hewitt et al., 2022). Default: 0.
+    /// Eta sampling: tokens with at least the probability `min(η, √η · exp(−entropy))` (Hewitt et al., 2022). Default:
+    /// 0.
     public var etaCutoff = 0.0
-    /// The random numbers of sampling. Default: the default generator.
+    /// The generator of sampling. Default: the default generator.
     public var generator = Generator.default
 
     // MARK: Beam search
 
-    /// The number of beams of beam search; 1 for none. Default: 1. With a temperature, the continuations of the beams are
-    /// sampled.
+    /// The number of beams. With a temperature, the continuations of the beams are sampled. Default: 1, no beam search.
     public var beamCount = 1
-    /// The number of groups of diverse beam search (Vijayakumar et al., 2018), which divides ``beamCount``. Default: 1.
+    /// The number of groups of diverse beam search (Vijayakumar et al., 2018); must divide ``beamCount``. Default: 1.
     public var beamGroupCount = 1
-    /// Is subtracted from the score of a token for each beam of an earlier group that has just chosen it. Default: 0.
+    /// Subtracted from the logit of a token once per beam of an earlier group that chose it in this step. Default: 0.
     public var diversityPenalty = 0.0
-    /// The exponent of the length by which the score of a finished beam is divided. Default: 1.
+    /// The exponent of the length in the score of a finished beam. Default: 1.
     public var lengthPenalty = 1.0
-    /// Whether beam search ends as soon as there are `beamCount` finished sequences. Default: false, which ends when no
-    /// unfinished beam is expected to become better.
+    /// Whether beam search stops as soon as `beamCount` sequences are finished. Default: false: it stops when no
+    /// unfinished beam is expected to have a better score.
     public var stopsEarly = false
-    /// Whether beam search goes on until no unfinished beam can become better at the maximum length. Default: false.
+    /// Whether beam search continues until no unfinished beam can have a better score at the maximum length. Default:
+    /// false.
     public var searchesToMaxLength = false
 
     // MARK: Contrastive search
 
-    /// The weight of the largest similarity to an earlier token in contrastive search (Su et al., 2022), from 0 to 1; nil for
-    /// another search. Default: nil. Needs ``topK``, the number of candidates.
+    /// The weight, from 0 to 1, of the largest similarity to an earlier token in contrastive search (Su et al., 2022).
+    /// Requires ``topK``, the number of candidates. Default: nil, no contrastive search.
     public var contrastivePenalty: Double?
 
-    // MARK: Assisted decoding
+    // MARK: Speculative decoding
 
-    /// The number of tokens that an assistant model proposes at a time. Default: 20.
+    /// The number of tokens that an assistant model proposes per step. Default: 20.
     public var assistantTokens = 20
-    /// Whether the number of proposed tokens stays the same. Default: false: it grows by 2 when all were accepted, and shrinks
-    /// by 1 otherwise.
+    /// Whether ``assistantTokens`` stays constant. Default: false: it increases by 2 after a step with all tokens
+    /// accepted, and decreases by 1 otherwise.
     public var assistantTokensAreConstant = false
-    /// An assistant model stops proposing when its probability of a token is below this. Default: 0.4.
+    /// The smallest probability of a token in the assistant model; below it, the proposal ends. Default: 0.4.
     public var assistantConfidence = 0.4
-    /// The number of tokens that are proposed from an earlier occurrence of the last tokens (prompt lookup); nil for none.
-    /// Default: nil.
+    /// The number of tokens proposed by prompt lookup, from an earlier occurrence of the last tokens. Default: nil, no
+    /// prompt lookup.
     public var promptLookupTokens: Int?
-    /// The largest number of last tokens that prompt lookup searches. Default: 2.
+    /// The largest length of the n-gram that prompt lookup searches. Default: 2.
     public var promptLookupNgramSize = 2
 
-    /// Options for greedy search.
+    /// Creates options for greedy search.
     public init() {}
 
-    /// Options for greedy search of a number of tokens.
+    /// Creates options for greedy search with a maximum number of new tokens.
     public init(maxNewTokens: Int) { self.maxNewTokens = maxNewTokens }
 
     var pad: Int { padToken ?? endTokens.first ?? 0 }
@@ -157,7 +158,7 @@ public struct GenerationOptions: Sendable {
     /// The maximum number of tokens to generate after a prompt.
     func limit(promptLength: Int) -> Int { maxLength.map { max($0 - promptLength, 0) } ?? maxNewTokens }
 
-    /// The options with their maximum length as a number of new tokens.
+    /// The options with the maximum length converted to a number of new tokens.
     func resolved(promptLength: Int) -> GenerationOptions {
         var options = self
         options.maxNewTokens = limit(promptLength: promptLength)

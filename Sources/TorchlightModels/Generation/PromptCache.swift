@@ -1,29 +1,30 @@
 import TorchlightCore
 import TorchlightIO
 
-/// The keys and values of a text that later prompts begin with: a long instruction, or the turns of a chat so far.
+/// The key-value cache of a common prefix of prompts, such as a system prompt or the previous turns of a chat.
 ///
 ///     let cache = PromptCache()
 ///     for try await token in model.tokens(after: prompt, cache: cache) { ... }
 ///     try cache.save("prompt.safetensors", for: model)
 ///     let restored = try PromptCache("prompt.safetensors", for: model)
 ///
-/// A prompt that begins with the same tokens as the cache needs the forward pass of the other tokens alone. The cache then has
-/// the tokens of the new prompt and of its answer.
+/// For a prompt that starts with the cached tokens, only the other tokens are computed. Afterwards the cache has the
+/// tokens of the new prompt and of its answer.
 public final class PromptCache {
-    /// The tokens whose keys and values the cache has.
+    /// The cached tokens.
     public private(set) var tokens: [Int] = []
     private(set) var keyValues = KeyValueCache()
 
     /// Creates an empty cache.
     public init() {}
 
-    /// The number of bytes of the keys and values.
+    /// The size of the keys and values in bytes.
     public var byteCount: Int { keyValues.byteCount }
 
-    /// Keeps the tokens that a prompt begins with; the last token of the prompt is computed anew, since its scores are needed.
+    /// Truncates the cache to the common prefix with a prompt. The last token of the prompt is always computed, because
+    /// its logits are needed.
     ///
-    /// - Returns: The number of tokens of the prompt that the cache has.
+    /// - Returns: The number of cached tokens of the prompt.
     func reuse(for prompt: [Int]) -> Int {
         let common = min(zip(tokens, prompt).prefix { $0 == $1 }.count, prompt.count - 1)
         if common > 0, keyValues.canTruncate(to: common) {
@@ -39,7 +40,7 @@ public final class PromptCache {
     public func clear() {
         tokens = []
         let empty = KeyValueCache()
-        // A session may hold the object.
+        // A session may retain this object.
         keyValues.layers = empty.layers
         keyValues.crossLayers = empty.crossLayers
         keyValues.length = 0
@@ -47,7 +48,7 @@ public final class PromptCache {
 }
 
 extension PromptCache {
-    /// Takes the tokens that a session has seen.
+    /// Records the tokens that a session has processed.
     ///
     /// - Parameter sequence: The prompt and the generated tokens.
     func record(_ sequence: [Int]) { tokens = Array(sequence.prefix(keyValues.length)) }
@@ -56,10 +57,10 @@ extension PromptCache {
 
     private static let format = "torchlight prompt cache 1"
 
-    /// Writes the cache to a file in the format of safetensors.
+    /// Writes the cache to a safetensors file.
     ///
     /// - Parameters:
-    ///   - path: The path of the file; it is created complete or not at all.
+    ///   - path: The path of the file, which is created completely or not at all.
     ///   - model: The model that computed the keys and values.
     /// - Throws: `IOError` if the file cannot be written.
     public func save(_ path: String, for model: CausalModel) throws {
@@ -81,7 +82,7 @@ extension PromptCache {
     ///
     /// - Parameters:
     ///   - path: The path of the file.
-    ///   - model: The model that continues the text: the one that the cache was saved for.
+    ///   - model: The model of the cache.
     /// - Throws: `IOError` if the file cannot be read; ``ModelError`` if it is not a cache of this model.
     public convenience init(_ path: String, for model: CausalModel) throws {
         self.init()
@@ -93,7 +94,7 @@ extension PromptCache {
             stored.rank == 1
         else { throw failure("the file is not a prompt cache") }
         guard file.metadataValue(for: "model") == Self.fingerprint(model) else {
-            throw failure("the prompt cache is that of another model")
+            throw failure("the prompt cache belongs to another model")
         }
         let device = model.parameters().first?.device ?? .current
         let tokens = stored.toArray(Int64.self).map { Int($0) }
@@ -107,7 +108,7 @@ extension PromptCache {
                 keys.shape[0] == 1, keys.shape.prefix(3) == values.shape.prefix(3),
                 let start = file.metadataValue(for: "start.\(index)").flatMap({ Int($0) }),
                 start >= 0, start + keys.shape[2] == tokens.count
-            else { throw failure("the keys and values of layer \(index) do not fit the tokens") }
+            else { throw failure("the shapes of the keys and values of layer \(index) do not match the tokens") }
             let window = file.metadataValue(for: "window.\(index)").flatMap { Int($0) }
             keyValues.layers.append(
                 LayerCache(
@@ -118,7 +119,7 @@ extension PromptCache {
         self.tokens = tokens
     }
 
-    /// Identifies a model: its configuration, and a checksum of its embedding.
+    /// The fingerprint of a model: its configuration, and a checksum of its embedding.
     private static func fingerprint(_ model: CausalModel) -> String {
         var checksum = CRC32()
         let text = Array(model.configuration.text().utf8)

@@ -1,23 +1,23 @@
 import TorchlightCore
 
-/// What all searches share: the rules, the model's state, the prompts, and when to stop.
+/// The shared state of all searches: options, session, prompts and stopping criteria.
 struct GenerationRun {
-    /// The options, with the maximum length as a number of new tokens.
+    /// The options, with the maximum length converted to a number of new tokens.
     let options: GenerationOptions
     let scores: TokenScores
     let session: any DecodingSession
     let device: Device
-    /// The tokens that the session has not seen, `[N, T]`.
+    /// The tokens that are not yet processed, `[N, T]`.
     let pending: Tensor
     /// The tokens of each prompt, without padding.
     let prompts: [[Int]]
-    /// Whether a sequence ends after its next token because of its text: the row and the token.
+    /// Whether a sequence ends after its next token because of its text, given the row and the token.
     var stops: ((Int, Int) -> Bool)?
     private let start = ContinuousClock.now
 
     /// - Parameters:
-    ///   - promptLength: The number of tokens of a prompt, padding included.
-    ///   - sources: The tokens of the encoder's inputs, or of the prompts without an encoder.
+    ///   - promptLength: The length of a prompt, including padding.
+    ///   - sources: The tokens of the encoder inputs, or of the prompts without an encoder.
     init(
         _ options: GenerationOptions, _ session: any DecodingSession, pending: Tensor, prompts: [[Int]],
         promptLength: Int, sources: [[Int]], stops: ((Int, Int) -> Bool)? = nil
@@ -31,24 +31,24 @@ struct GenerationRun {
         self.stops = stops
     }
 
-    /// Whether the maximum time is over.
+    /// Whether the time limit is exceeded.
     var isOutOfTime: Bool {
         guard let limit = options.maxTime else { return false }
         return ContinuousClock.now - start >= .seconds(limit)
     }
 
-    /// Why a sequence ends with its next token; nil if it goes on.
+    /// The reason that a sequence ends with its next token; nil if it continues.
     func endReason(row: Int, token: Int) -> GeneratedSequence.FinishReason? {
         if scores.ends(token) { return .endToken }
         return stops?(row, token) == true ? .stopString : nil
     }
 
-    /// A tensor of one token for each row.
+    /// A tensor of one token per row, `[N, 1]`.
     func column(_ tokens: [Int]) -> Tensor {
         Tensor(tokens.map { Int64($0) }, shape: [tokens.count, 1], device: device)
     }
 
-    /// Repeats each sequence of the session and its scores.
+    /// Repeats each sequence of the session, and its logits.
     func repeated(_ logits: Tensor, count: Int) -> Tensor {
         guard count > 1 else { return logits }
         let copies = prompts.indices.flatMap { Array(repeating: Int64($0), count: count) }
@@ -57,9 +57,9 @@ struct GenerationRun {
         return logits.indexSelect(0, indices)
     }
 
-    /// Chooses tokens until all sequences have ended.
+    /// Generates tokens until all sequences have ended.
     ///
-    /// - Parameter receive: Is called with each chosen token of the first sequence, and returns whether to go on.
+    /// - Parameter receive: Called with each chosen token of the first sequence; returns whether to continue.
     func sequences(_ receive: ((Int) -> Bool)? = nil) throws -> [GeneratedSequence] {
         guard options.maxNewTokens > 0 else {
             return prompts.indices.flatMap { prompt in
@@ -77,7 +77,7 @@ struct GenerationRun {
         return loop.sequences
     }
 
-    /// The log probabilities of a row of scores of the model.
+    /// The log-probabilities of a row of logits.
     func logProbabilities(_ values: ArraySlice<Float>, chosen: Int) -> GeneratedSequence.LogProbabilities {
         let row = Array(values)
         let top = TokenScores.largest(row, count: options.logProbabilities ?? 0)
@@ -90,13 +90,13 @@ struct GenerationRun {
 /// Greedy search and sampling for a batch of sequences.
 struct TokenLoop {
     let run: GenerationRun
-    /// The tokens of each sequence, prompt included, without padding on the left.
+    /// The tokens of each sequence, including the prompt, without left padding.
     private var tokens: [[Int]]
     private(set) var sequences: [GeneratedSequence]
     /// Whether a sequence has ended.
     private(set) var ended: [Bool]
     private var generated = 0
-    /// What the model has not seen yet.
+    /// The tokens that are not yet processed.
     private var pending: Tensor
 
     init(_ run: GenerationRun) {
@@ -120,7 +120,7 @@ struct TokenLoop {
         }
     }
 
-    /// Chooses the next token of each sequence; sequences that have ended get the padding token.
+    /// Chooses the next token of each sequence; the padding token for sequences that have ended.
     mutating func step() -> [Int] {
         let (scores, options) = (run.scores, run.options)
         var logits = run.session.next(pending)

@@ -1,19 +1,19 @@
 import Glibc
 import TorchlightCore
 
-/// Tokens to sample from, most probable first, with their probabilities.
+/// The tokens to sample from, in order of decreasing probability, with their probabilities.
 struct TokenCandidates {
     var tokens: [Int]
     var probabilities: [Double]
 
-    /// The token at a random number from 0 to 1, excluding 1.
+    /// The token for a uniform random number in [0, 1).
     func sample(_ uniform: Double) -> Int {
         var rest = uniform
         for (token, probability) in zip(tokens, probabilities) {
             rest -= probability
             if rest < 0 { return token }
         }
-        // The probabilities add up to 1 with rounding.
+        // The probabilities may sum to less than 1 because of rounding.
         return tokens[tokens.count - 1]
     }
 
@@ -24,17 +24,17 @@ struct TokenCandidates {
 }
 
 extension TokenScores {
-    /// The index of the largest score; the first of equal ones.
+    /// The index of the largest logit; the first one for ties.
     func best(_ scores: [Float]) -> Int {
         var best = 0
         for index in scores.indices where scores[index] > scores[best] { best = index }
         return best
     }
 
-    /// The indices of the largest scores, largest first; of equal scores, the first first.
+    /// The indices of the largest logits, in decreasing order; ties in order of index.
     static func largest(_ scores: [Float], count: Int) -> [Int] {
         func isBefore(_ a: Int, _ b: Int) -> Bool { scores[a] != scores[b] ? scores[a] > scores[b] : a < b }
-        // Sorting few of many costs less with a sorted list of the largest so far.
+        // For a small count, insertion into a sorted list is faster than sorting all.
         guard count < scores.count / 16 else { return Array(scores.indices.sorted(by: isBefore).prefix(count)) }
         var top: [Int] = []
         for index in scores.indices {
@@ -51,12 +51,12 @@ extension TokenScores {
 
     /// Draws a token by temperature, top-h, top-k, top-p, min-p, typical, epsilon and eta sampling.
     ///
-    /// - Parameter uniform: A random number from 0 to 1, excluding 1.
+    /// - Parameter uniform: A uniform random number in [0, 1).
     func sample(_ scores: [Float], uniform: Double) -> Int { candidates(scores).sample(uniform) }
 
-    /// The tokens to sample from. Without a temperature the best token alone.
+    /// The tokens to sample from; without a temperature only the most probable one.
     ///
-    /// - Parameter keeping: The number of candidates that stay whatever the options say. Default: 1.
+    /// - Parameter keeping: The minimum number of candidates, whatever the options. Default: 1.
     func candidates(_ scores: [Float], keeping minimum: Int = 1) -> TokenCandidates {
         guard let temperature = options.temperature else {
             return TokenCandidates(tokens: [best(scores)], probabilities: [1])
@@ -95,7 +95,7 @@ extension TokenScores {
         return TokenCandidates(tokens: tokens, probabilities: probabilities())
     }
 
-    /// The number of first probabilities that add up to at least a sum; at least 1.
+    /// The smallest number of leading probabilities that sum to at least `sum`; at least 1.
     private static func count(_ probabilities: [Double], reaching sum: Double) -> Int {
         var total = 0.0
         for (index, probability) in probabilities.enumerated() {
@@ -107,7 +107,7 @@ extension TokenScores {
 
     private static func entropy(_ p: [Double]) -> Double { p.reduce(0) { $1 > 0 ? $0 - $1 * log($1) : $0 } }
 
-    /// The number of first tokens whose terms of the entropy add up to at most a fraction of it.
+    /// The number of leading tokens whose entropy terms sum to at most a fraction of the entropy.
     private static func countOfEntropy(_ probabilities: [Double], fraction: Double) -> Int {
         let sum = probabilities.reduce(0, +)
         let p = probabilities.map { $0 / sum }
@@ -124,7 +124,7 @@ extension TokenScores {
         let entropy = Self.entropy(p)
         let order = p.indices.sorted { abs(-log(p[$0]) - entropy) < abs(-log(p[$1]) - entropy) }
         let count = max(Self.count(order.map { p[$0] }, reaching: options.typicalP), minimum)
-        // Sampling expects the candidates in the order of their scores.
+        // Sampling requires the candidates in the order of their logits.
         tokens = order.prefix(count).sorted().map { tokens[$0] }
     }
 }

@@ -1,27 +1,27 @@
 import Glibc
 import TorchlightCore
 
-/// Changes the scores of the next token as ``GenerationOptions`` say.
+/// Modifies the logits of the next token according to ``GenerationOptions``.
 struct TokenScores {
     let options: GenerationOptions
     private let endTokens: Set<Int>
-    /// The tokens of the encoder's input of each prompt, or those of the prompt without an encoder.
+    /// The tokens of the encoder input of each prompt, or of the prompt without an encoder.
     let sources: [[Int]]
     private let sourceNgrams: [[ArraySlice<Int>: [Int]]]
     private let badWords: [[Int]]
 
-    /// - Parameter sources: The tokens of the encoder's inputs, or of the prompts without an encoder.
+    /// - Parameter sources: The tokens of the encoder inputs, or of the prompts without an encoder.
     init(_ options: GenerationOptions, sources: [[Int]] = []) {
         self.options = options
         endTokens = Set(options.endTokens)
         self.sources = sources
         let size = options.encoderNoRepeatNgramSize
         sourceNgrams = size > 0 ? sources.map { Self.ngrams($0, size: size) } : []
-        // As in transformers, a bad word that consists of an end token is ignored.
+        // As in transformers, a bad word that is only an end token is ignored.
         badWords = options.badWords.filter { word in !(word.count == 1 && options.endTokens.contains(word[0])) }
     }
 
-    /// Whether the choice is the largest score of the model.
+    /// Whether the next token is the one with the largest logit of the model.
     var isPlainGreedy: Bool { options.temperature == nil && !hasRules }
 
     private var hasRules: Bool {
@@ -33,13 +33,13 @@ struct TokenScores {
             || options.minNewTokens > 0 || options.replacesInvalidScores
     }
 
-    /// Forbids, forces and penalises tokens, in place.
+    /// Applies the rules that forbid, force and penalise tokens, in place.
     ///
     /// - Parameters:
-    ///   - scores: The scores of the vocabulary.
-    ///   - sequence: The tokens before: prompt and generated ones.
+    ///   - scores: The logits of the vocabulary.
+    ///   - sequence: The previous tokens, of the prompt and generated.
     ///   - generated: The number of generated tokens.
-    ///   - prompt: The number of the prompt, which finds its source. Default: 0.
+    ///   - prompt: The index of the prompt, for its source. Default: 0.
     func applyRules(_ scores: inout [Float], sequence: [Int], generated: Int, prompt: Int = 0) {
         applySequenceBias(&scores, sequence)
         if options.encoderRepetitionPenalty != 1, prompt < sources.count {
@@ -74,7 +74,7 @@ struct TokenScores {
             for token in options.endTokens where scores[token].isFinite { scores[token] += abs(scores[token]) * factor }
         }
         forbid(options.suppressedTokens, &scores)
-        // A forced first token is before the first chosen one.
+        // A forced first token precedes the first chosen one.
         let first = options.forcedFirstToken != nil && sequence.count - generated <= 1 ? 1 : 0
         if generated == first { forbid(options.suppressedFirstTokens, &scores) }
         if let token = options.forcedTokens[sequence.count] { force([token], &scores) }
@@ -118,7 +118,7 @@ struct TokenScores {
         return ngrams
     }
 
-    /// The tokens that would end a sequence of `noRepeatNgramSize` tokens that occurred before.
+    /// The tokens that would complete an n-gram of `noRepeatNgramSize` tokens that occurred before.
     private func bannedByRepetition(_ sequence: [Int]) -> [Int] {
         let size = options.noRepeatNgramSize
         guard size > 0, sequence.count + 1 >= size else { return [] }
@@ -131,12 +131,13 @@ struct TokenScores {
         return banned
     }
 
-    /// The highest score h and the sum of exp(x − h) over all scores x: the probability of a token is exp(x − h) divided by the sum.
+    /// The largest logit h and the sum of exp(x − h) over all logits x: the probability of a token is exp(x − h)
+    /// divided by the sum.
     static func exponentials(_ line: [Float]) -> (highest: Float, sum: Double) {
         let highest = line.max() ?? 0
         return (highest, line.reduce(0.0) { $0 + exp(Double($1 - highest)) })
     }
 
-    /// Whether a token ends its sequence.
+    /// Whether a token is an end token.
     func ends(_ token: Int) -> Bool { endTokens.contains(token) }
 }

@@ -1,4 +1,4 @@
-/// The SHA-256 digest (FIPS 180-4), which names the large files of the hub.
+/// The SHA-256 digest (FIPS 180-4), the identifier of large files on the hub.
 struct SHA256 {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
@@ -69,7 +69,7 @@ struct SHA256 {
     private static func rotated(_ x: UInt32, _ count: UInt32) -> UInt32 { x >> count | x << (32 &- count) }
 }
 
-/// The SHA-1 digest (FIPS 180-4), by which Git names files. It detects damage, not forgery.
+/// The SHA-1 digest (FIPS 180-4), the identifier of files in Git. It detects damage, not forgery.
 struct SHA1 {
     private var state: [UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]
     private var blocks = DigestBlocks()
@@ -108,7 +108,7 @@ struct SHA1 {
     }
 }
 
-/// Cuts bytes into blocks of 64.
+/// Splits bytes into blocks of 64.
 private struct DigestBlocks {
     private var length: UInt64 = 0
     private var pending: [UInt8] = []
@@ -130,7 +130,7 @@ private struct DigestBlocks {
         pending.append(contentsOf: bytes[start...])
     }
 
-    /// The bytes that fill the last block: a one, zeros and the number of bits.
+    /// The padding of the last block: a one bit, zeros and the number of bits.
     var padding: [UInt8] {
         let zeros = (119 - Int(length % 64)) % 64
         return [0x80] + [UInt8](repeating: 0, count: zeros) + withUnsafeBytes(of: (length &* 8).bigEndian) { Array($0) }

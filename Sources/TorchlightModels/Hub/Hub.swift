@@ -2,30 +2,31 @@ import Glibc
 import TorchlightCore
 import TorchlightIO
 
-/// Downloads models by name from Hugging Face's hub, or from a server with the same interface.
+/// Downloads models by name from the Hugging Face Hub, or from a server with the same interface.
 ///
 ///     let folder = try Hub().snapshot("openai-community/gpt2")
 ///     let generator = try TextGenerator.load(hub: "openai-community/gpt2")
 ///
-/// Files are stored in the layout of Hugging Face's cache, which its libraries share. A download that was interrupted goes on
-/// where it ended; a file is stored under its name only when its size and its digest are right: SHA-256 for large files,
-/// Git's SHA-1 for others. A file that is there is not downloaded again.
+/// Files are stored in the cache layout of Hugging Face, which its libraries share. An interrupted download is resumed.
+/// A file is stored under its name after its size and its digest were verified: SHA-256 for large files, the SHA-1 of
+/// Git for others. Cached files are not downloaded again.
 public struct Hub: Sendable {
     /// The address of the server. Default: `$HF_ENDPOINT`, or `https://huggingface.co`.
     public var endpoint: String
-    /// The access token for private repositories; it is sent to the endpoint alone. Default: `$HF_TOKEN`, or the file `token`
+    /// The access token for private repositories, sent only to the endpoint. Default: `$HF_TOKEN`, or the file `token`
     /// in `$HF_HOME`.
     public var token: String?
-    /// The folder of the cache. Default: `$HF_HUB_CACHE`, or `hub` in `$HF_HOME`, which is `~/.cache/huggingface` unless set.
+    /// The path of the cache. Default: `$HF_HUB_CACHE`, or `hub` in `$HF_HOME`, whose default is
+    /// `~/.cache/huggingface`.
     public var cache: String
-    /// Whether only files of the cache are used. Default: whether `$HF_HUB_OFFLINE` is 1.
+    /// Whether only cached files are used. Default: whether `$HF_HUB_OFFLINE` is 1.
     public var isOffline: Bool
     var patience = HubRequest.Patience()
 
-    /// The progress of a download: the name of the file, the number of bytes that are stored, and the number of all.
+    /// The progress of a download: the name of the file, the number of stored bytes, and the total number of bytes.
     public typealias Progress = (_ file: String, _ done: Int, _ total: Int?) -> Void
 
-    /// Creates a hub with the settings of the environment.
+    /// Creates a hub with the settings of the environment variables.
     public init() {
         let environment = FileSystem.environment
         endpoint = environment("HF_ENDPOINT") ?? "https://huggingface.co"
@@ -46,20 +47,20 @@ public struct Hub: Sendable {
         }
     }
 
-    /// The files of a model that ``AutoModel``, tokenizers and pipelines read.
+    /// The name patterns of the files that ``AutoModel``, tokenizers and pipelines read.
     public static let modelFiles = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors"]
 
     // MARK: - Files
 
-    /// The path of a file of a repository, which is downloaded unless it is there.
+    /// Returns the path of a file of a repository; downloads it if it is not cached.
     ///
     /// - Parameters:
     ///   - repository: The name of the repository, `owner/name`.
     ///   - name: The path of the file in the repository.
     ///   - revision: A branch, a tag or a commit. Default: `main`.
-    ///   - progress: Is called while bytes arrive. Default: none.
-    /// - Throws: `IOError`: `.notFound` if there is no such repository, revision or file, `.network` if the server cannot be
-    ///   reached and the cache does not have the file, or if its digest is wrong.
+    ///   - progress: Called while bytes arrive. Default: none.
+    /// - Throws: `IOError`: `.notFound` if the repository, revision or file does not exist, `.network` if the server
+    ///   cannot be reached and the file is not cached, or if its digest is wrong.
     public func file(
         _ repository: String, _ name: String, revision: String = "main", progress: Progress? = nil
     ) throws -> String {
@@ -73,7 +74,7 @@ public struct Hub: Sendable {
             if let path = known() { return path }
             throw IOError(
                 .notFound, "hub", file: "\(repository)/\(name)",
-                "the cache does not have the file, and the hub is offline",
+                "the file is not cached, and the hub is offline",
                 expected: "isOffline = false, or the file in \(cache.folder)")
         }
         let metadata: FileMetadata
@@ -95,15 +96,16 @@ public struct Hub: Sendable {
         }
     }
 
-    /// The folder with files of a repository, which are downloaded unless they are there.
+    /// Returns the folder with files of a repository; downloads files that are not cached.
     ///
     /// - Parameters:
     ///   - repository: The name of the repository, `owner/name`.
     ///   - revision: A branch, a tag or a commit. Default: `main`.
-    ///   - patterns: Patterns of the shell for the names of files; `*` matches slashes too. Default: ``modelFiles``, and the
-    ///     weights in PyTorch's format where there are no others.
-    ///   - progress: Is called while bytes arrive. Default: none.
-    /// - Throws: `IOError`, as ``file(_:_:revision:progress:)``. Without the network, the files of the cache are used.
+    ///   - patterns: Shell patterns of file names; `*` matches slashes too. Default: ``modelFiles``, and weights in
+    ///     PyTorch format if there are no others.
+    ///   - progress: Called while bytes arrive. Default: none.
+    /// - Throws: `IOError`, as ``file(_:_:revision:progress:)``. Without a network connection, the cached files are
+    ///   used.
     public func snapshot(
         _ repository: String, revision: String = "main", patterns: [String]? = nil, progress: Progress? = nil
     ) throws -> String {
@@ -115,7 +117,7 @@ public struct Hub: Sendable {
         if isOffline {
             if let folder = known() { return folder }
             throw IOError(
-                .notFound, "hub", file: repository, "the cache does not have the repository, and the hub is offline",
+                .notFound, "hub", file: repository, "the repository is not cached, and the hub is offline",
                 expected: "isOffline = false, or the files in \(cache.folder)")
         }
         let listing: (commit: String, names: [String])
@@ -149,13 +151,13 @@ public struct Hub: Sendable {
         guard token?.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) ?? true else {
             throw IOError(
                 .unsupported, "hub", file: repository, "the access token has a space or a control character",
-                expected: "the token as the hub shows it")
+                expected: "a token without these characters")
         }
     }
 
     // MARK: - Requests
 
-    /// What the server says about a file.
+    /// The metadata of a file in the response of the server.
     private struct FileMetadata {
         var commit, tag: String
         var size: Int?
@@ -167,20 +169,21 @@ public struct Hub: Sendable {
         "\(endpoint)/\(repository)/resolve/\(HubNames.escaped(revision, keepingSlashes: false))/\(HubNames.escaped(name))"
     }
 
-    /// Why the server refuses a request.
+    /// The error of a refused request.
     private func refusal(_ request: HubRequest, _ what: String, _ revision: String) -> IOError {
         let reason = request.headers["x-error-message"].map { ": \(IOError.oneLine($0, limit: 300))" } ?? ""
         switch (request.status, request.headers["x-error-code"]) {
         case (404, "RevisionNotFound"?):
             return IOError(
-                .notFound, "hub", file: what, "there is no revision \(IOError.quoted(revision))",
+                .notFound, "hub", file: what, "the revision \(IOError.quoted(revision)) does not exist",
                 expected: "a branch, a tag or a commit")
         case (404, "RepoNotFound"?), (401, _), (403, _):
             return IOError(
-                .notFound, "hub", file: what, "the repository does not exist or is not open to this user\(reason)",
+                .notFound, "hub", file: what, "the repository does not exist or is private\(reason)",
                 expected: "its name, or an access token in HF_TOKEN")
         case (404, _):
-            return IOError(.notFound, "hub", file: what, "there is no such file", expected: "a file of the repository")
+            return IOError(
+                .notFound, "hub", file: what, "the file does not exist", expected: "a file of the repository")
         default:
             return IOError(
                 .network, "hub", file: what, request.problem ?? "the server answered with status \(request.status)",
@@ -191,7 +194,8 @@ public struct Hub: Sendable {
     private func metadata(_ repository: String, _ name: String, _ revision: String) throws(IOError) -> FileMetadata {
         let what = "\(repository)/\(name)"
         var address = address(repository, name, revision)
-        // Renamed repositories: redirects on the same host are followed, those to the store of large files are not.
+        // Redirects on the same host are followed, for renamed repositories; those to the storage of large files are
+        // not.
         for _ in 0..<5 {
             let request = HubRequest()
             try request.send(address, isHead: true, fields: fields + ["Accept-Encoding: identity"], patience: patience)
@@ -217,7 +221,7 @@ public struct Hub: Sendable {
             let size = linked ?? (request.status < 300 ? request.headers["content-length"] : nil)
             return FileMetadata(commit: commit, tag: tag, size: size.flatMap { Int($0) })
         }
-        throw IOError(.network, "hub", file: what, "the server redirects more than 5 times", expected: "a file")
+        throw IOError(.network, "hub", file: what, "the server redirects more than 5 times", expected: "at most 5")
     }
 
     private func listing(
@@ -229,7 +233,8 @@ public struct Hub: Sendable {
         let request = HubRequest { part throws(IOError) in
             guard bytes.count + part.count <= 1 << 26 else {
                 throw IOError(
-                    .network, "hub", file: repository, "the list of files is longer than 64 MiB", expected: "a list")
+                    .network, "hub", file: repository, "the list of files is too long",
+                    expected: "at most 64 MiB")
             }
             bytes += part
         }
@@ -256,7 +261,7 @@ public struct Hub: Sendable {
         try FileSystem.createDirectories(FileSystem.directory(of: path))
         let address = address(repository, name, metadata.commit)
         var problem = ""
-        // A part of an earlier version of the file has a wrong digest: then once more from the start.
+        // A partial file of an older version gives a wrong digest: the download is repeated from the start.
         for attempt in 0..<2 {
             let file = try PartialFile(incomplete, startsAnew: attempt > 0)
             let start = file.size
@@ -265,7 +270,7 @@ public struct Hub: Sendable {
                 var isFirst = true
                 var request: HubRequest!
                 request = HubRequest { bytes throws(IOError) in
-                    // A server without ranges sends the whole file.
+                    // A server without range requests sends the whole file.
                     if isFirst, start > 0, request.status == 200 { try file.clear() }
                     isFirst = false
                     try file.append(bytes)
@@ -277,7 +282,7 @@ public struct Hub: Sendable {
                 try request.send(
                     address, isHead: false, fields: fields + range + ["Accept-Encoding: identity"], patience: patience)
                 if request.problem != nil, request.status != 416 {
-                    // What has arrived stays, so that the next attempt goes on there.
+                    // The received bytes are kept, so that the next attempt resumes.
                     try file.flush()
                     throw refusal(request, "\(repository)/\(name)", metadata.commit)
                 }
@@ -296,18 +301,18 @@ public struct Hub: Sendable {
         }
         throw IOError(
             .network, "hub", file: "\(repository)/\(name)", "the file is damaged: \(problem)",
-            expected: "the file of its digest")
+            expected: "the digest of the server")
     }
 
     private func tooLong(_ repository: String, _ name: String, _ size: Int) -> IOError {
         IOError(
             .network, "hub", file: "\(repository)/\(name)",
             "the server sends more than the \(quantity(size, "byte")) of the file",
-            expected: "the file of its size")
+            expected: "the announced size")
     }
 }
 
-/// A file whose download may go on later.
+/// A partially downloaded file, which can be resumed.
 private final class PartialFile {
     private let path: String
     private let descriptor: Int32
@@ -343,7 +348,7 @@ private final class PartialFile {
         guard fsync(descriptor) == 0 else { throw FileSystem.failure("write", path) }
     }
 
-    /// The digest of the kind of a tag: SHA-256, or that of Git; nil for tags of other kinds.
+    /// The digest type of an ETag: SHA-256, or SHA-1 of Git; nil for other ETags.
     func digest(of tag: String) throws(IOError) -> String? {
         if HubNames.isHex(tag, count: 64) {
             var digest = SHA256()

@@ -9,7 +9,7 @@ extension AutoModel {
     /// - Parameters:
     ///   - repository: The name of the repository, `owner/name`.
     ///   - revision: A branch, a tag or a commit. Default: `main`.
-    ///   - source: The server and the cache. Default: those of the environment.
+    ///   - source: The server and the cache. Default: those of the environment variables.
     public static func load(
         hub repository: String, revision: String = "main", source: Hub = Hub(), dtype: DType? = .float32,
         device: Device = .current, ignoring: Set<String> = []

@@ -1,9 +1,9 @@
 import Glibc
 import TorchlightIO
 
-/// Names that come from a caller or a server, and become paths and addresses.
+/// Validation of names from callers and servers that become paths and URLs.
 enum HubNames {
-    /// Throws unless a repository is written `owner/name`, or `name` alone.
+    /// Throws unless a repository name has the form `owner/name` or `name`.
     static func check(repository: String) throws(IOError) {
         let parts = repository.split(separator: "/", omittingEmptySubsequences: false)
         let isName = parts.allSatisfy { part in
@@ -15,7 +15,7 @@ enum HubNames {
         }
     }
 
-    /// Throws unless a path stays below its folder.
+    /// Throws unless a path stays inside its folder.
     static func check(path: String, _ what: String = "the name of a file") throws(IOError) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         let isSafe = parts.allSatisfy { part in
@@ -28,7 +28,7 @@ enum HubNames {
         }
     }
 
-    /// Throws unless a text can be the name of a stored file.
+    /// Throws unless an ETag can be a file name.
     static func check(tag: String) throws(IOError) {
         guard !tag.isEmpty, tag.utf8.count <= 200, tag.utf8.allSatisfy(isPlain), tag.first != "." else {
             throw failure("the ETag is \(IOError.quoted(tag))", "letters, digits and '-'")
@@ -43,7 +43,7 @@ enum HubNames {
             && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
-    /// A part of an address with its reserved characters escaped.
+    /// A component of a URL with reserved characters escaped.
     static func escaped(_ text: String, keepingSlashes: Bool = true) -> String {
         text.utf8.map { byte in
             if isPlain(byte) || byte == 0x7E || (keepingSlashes && byte == 0x2F) {
@@ -54,7 +54,7 @@ enum HubNames {
         }.joined()
     }
 
-    /// Whether a name matches a pattern of the shell; `*` matches slashes too.
+    /// Whether a name matches a shell pattern; `*` matches slashes too.
     static func matches(_ name: String, _ pattern: String) -> Bool { fnmatch(pattern, name, 0) == 0 }
 
     /// A letter, a digit, or one of `-_.`.

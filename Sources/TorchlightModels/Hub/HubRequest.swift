@@ -2,18 +2,18 @@ import CCurl
 import Glibc
 import TorchlightIO
 
-/// A request to the hub, and its answer.
+/// A request to the hub, and its response.
 final class HubRequest {
-    /// The status of the last answer; 0 without one.
+    /// The status of the last response; 0 without one.
     private(set) var status = 0
-    /// The headers of the last answer, with names in lower case.
+    /// The headers of the last response, with names in lower case.
     private(set) var headers: [String: String] = [:]
-    /// Why the request failed; nil if it did not.
+    /// The reason that the request failed; nil if it succeeded.
     private(set) var problem: String?
     private let receive: (UnsafeRawBufferPointer) throws(IOError) -> Void
     private var error: IOError?
 
-    /// - Parameter receive: Is called with the bytes of the body. Default: they are ignored.
+    /// - Parameter receive: Called with the bytes of the body. Default: ignores them.
     init(_ receive: @escaping (UnsafeRawBufferPointer) throws(IOError) -> Void = { _ in }) { self.receive = receive }
 
     /// The timeouts of requests.
@@ -27,7 +27,7 @@ final class HubRequest {
     /// Sends the request.
     ///
     /// - Parameters:
-    ///   - isHead: Whether only the headers are asked for; redirects are then not followed.
+    ///   - isHead: Whether only the headers are requested; redirects are then not followed.
     ///   - fields: Header lines.
     /// - Throws: Errors of `receive`.
     func send(_ address: String, isHead: Bool, fields: [String], patience: Patience) throws(IOError) {
@@ -63,7 +63,7 @@ final class HubRequest {
     private func header(_ bytes: UnsafeRawBufferPointer) {
         let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first ?? ""
         if line.hasPrefix("HTTP/") {
-            // The next answer of a chain of redirects.
+            // The headers of the next response in a chain of redirects.
             headers = [:]
             status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
             return

@@ -1,16 +1,16 @@
 import TorchlightCore
 
-/// The activation functions of `transformers` configurations, by their names there.
+/// The activation functions of `transformers` configurations, by name.
 public enum ActivationFunction: String, Sendable, CaseIterable {
     /// `x Φ(x)` with the normal distribution function Φ (Hendrycks and Gimpel, 2016).
     case gelu
-    /// The tanh approximation of GELU, as GPT-2 has it.
+    /// The tanh approximation of GELU, in GPT-2.
     case geluNew = "gelu_new"
-    /// The tanh approximation of GELU, as Gemma has it.
+    /// The tanh approximation of GELU, in Gemma.
     case geluTanh = "gelu_pytorch_tanh"
     /// The tanh approximation of GELU.
     case geluFast = "gelu_fast"
-    /// `x sigmoid(1.702 x)`, an approximation of GELU, as CLIP has it.
+    /// `x sigmoid(1.702 x)`, an approximation of GELU, in CLIP.
     case quickGelu = "quick_gelu"
     /// `max(x, 0)`.
     case relu
@@ -25,7 +25,7 @@ public enum ActivationFunction: String, Sendable, CaseIterable {
     /// `x tanh(softplus(x))`.
     case mish
 
-    /// Returns the function of each element.
+    /// Returns the activation of each element.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         switch self {
         case .gelu: TorchlightCore.gelu(x)

@@ -1,11 +1,11 @@
 import TorchlightCore
 
-/// Scaled dot-product attention over heads: queries `[N, H, T, D]`, keys and values `[N, G, S, D]` with G heads that
-/// divide H, to `[N, T, H · D]`.
+/// Scaled dot-product attention over heads: queries `[N, H, T, D]`, keys and values `[N, G, S, D]`, `-> [N, T, H · D]`.
+/// G must divide H.
 ///
 /// - Parameters:
 ///   - scale: The factor of the scores. Default: `1 / √D`.
-///   - softcap: Bounds the scores: `softcap · tanh(score / softcap)`, as Gemma 2 does. Default: none.
+///   - softcap: The soft cap of the scores: `softcap · tanh(score / softcap)`, as in Gemma 2. Default: none.
 ///   - dropout: The probability that an attention weight is zeroed.
 func attend(
     _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: AttentionMask, scale: Double? = nil, softcap: Double? = nil,
@@ -49,7 +49,7 @@ private func cappedAttention(
         let seen = Tensor.ones([size, size], dtype: .bool, device: query.device).tril()
         scores = scores.maskedFill(seen.logicalNot(), -Double.infinity)
     case .tensor(let tensor) where tensor.dtype == .bool:
-        // Not minus infinity: a query of a padding token may see no key.
+        // Not minus infinity: all keys of a query of a padding token may be masked.
         scores = scores.maskedFill(tensor.logicalNot(), -1e30)
     case .tensor(let tensor): scores = scores + tensor
     }

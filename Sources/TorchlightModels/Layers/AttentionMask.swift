@@ -1,18 +1,18 @@
 import TorchlightCore
 
-/// Which keys the queries of an attention layer see.
+/// The keys to which the queries of an attention layer attend.
 enum AttentionMask {
     /// All keys.
     case none
-    /// Query `i` sees the keys `0 ... i`; as many keys as queries.
+    /// Query `i` attends to the keys `0 ... i`; the numbers of queries and keys are equal.
     case causal
-    /// Bool, true where the key is seen, or numbers that are added to the scores; broadcasts to `[N, H, T, S]`.
+    /// Bool, true for keys that are attended to, or numbers that are added to the scores; broadcasts to `[N, H, T, S]`.
     case tensor(Tensor)
 }
 
-/// The positions of the tokens of a forward pass and the masks of its attention layers.
+/// The positions of the tokens of a forward pass, and the masks of its attention layers.
 ///
-/// A token is at a column of the batch: columns count the tokens of the cache, then those of this pass, padding included.
+/// Columns index the cached tokens, then those of this pass, including padding.
 final class TokenContext {
     /// The number of tokens in the cache before this pass.
     let offset: Int
@@ -23,9 +23,9 @@ final class TokenContext {
     /// The positions of the tokens, `[N or 1, T]`.
     let positions: Tensor
     let cache: KeyValueCache?
-    /// The number of the text that each token of a packed row belongs to, `[N, T]`; nil if each row is one text.
+    /// The index of the text of each token of packed rows, `[N, T]`; nil if each row is one text.
     let sequences: Tensor?
-    /// Vectors that precede the embeddings of the tokens, `[P, hidden size]`; nil for none.
+    /// Vectors before the token embeddings, `[P, hidden size]`; nil for none.
     let prompt: Tensor?
     let device: Device
     private var masks: [MaskKey: AttentionMask] = [:]
@@ -40,8 +40,8 @@ final class TokenContext {
     ///   - tokens: Any tensor of the sizes `[N, T, ...]`.
     ///   - attentionMask: 1 for tokens and 0 for padding, `[N, columns]`.
     ///   - positions: `[N, T]`. Default: the columns.
-    ///   - sequences: The number of the text of each token of packed rows, `[N, T]`. Default: each row is one text.
-    ///   - prompt: Vectors that precede the embeddings, `[P, hidden size]`, and count as columns. Default: none.
+    ///   - sequences: The index of the text of each token of packed rows, `[N, T]`. Default: each row is one text.
+    ///   - prompt: Vectors before the token embeddings, `[P, hidden size]`, which count as columns. Default: none.
     init(
         _ tokens: Tensor, attentionMask: Tensor?, positions: Tensor?, cache: KeyValueCache?, sequences: Tensor? = nil,
         prompt: Tensor? = nil
@@ -57,7 +57,7 @@ final class TokenContext {
             positions ?? Tensor.arange(offset, offset + length, device: tokens.device).unsqueeze(0)
     }
 
-    /// The embeddings of the tokens after the vectors of the prompt, `[N, length, hidden size]`.
+    /// The prompt vectors, followed by the token embeddings, `[N, length, hidden size]`.
     func embedded(_ tokens: Tensor, _ embedding: Embedding) -> Tensor {
         let x = embedding(tokens)
         guard let prompt, !x.isPlaceholder else { return x }
@@ -65,7 +65,8 @@ final class TokenContext {
         return cat([vectors, x], dim: 1)
     }
 
-    /// The mask of a layer of a decoder: each token sees itself and the tokens before it, at most `window` tokens in all.
+    /// The causal mask of a layer: each token attends to itself and the tokens before it, at most `window` tokens in
+    /// total.
     ///
     /// - Parameter start: The column of the first key.
     func causalMask(window: Int? = nil, start: Int = 0) -> AttentionMask {
@@ -80,7 +81,8 @@ final class TokenContext {
         }
     }
 
-    /// Which keys each query of a decoder sees, bool, broadcasts to `[N, H, T, S]`; the keys begin with that of the column `start`.
+    /// The keys to which each query of a decoder attends, bool, broadcasts to `[N, H, T, S]`; the first key is that of
+    /// the column `start`.
     func seenKeys(window: Int? = nil, start: Int = 0) -> Tensor {
         let total = offset + length
         let query = Tensor.arange(offset, total, device: device).unsqueeze(1)
@@ -94,7 +96,7 @@ final class TokenContext {
         return withPadding(seen, start: start)
     }
 
-    /// The mask of a layer of an encoder: every token sees all tokens that are no padding.
+    /// The mask of an encoder layer: every token attends to all tokens except padding.
     func paddingMask() -> AttentionMask {
         guard let padding else { return .none }
         return memoised(MaskKey(window: nil, start: 0, bidirectional: true)) {
@@ -116,7 +118,7 @@ final class TokenContext {
     }
 }
 
-/// Positions that count from the first token that is no padding, as `transformers` computes them for generation.
+/// Positions that start at the first token that is not padding, as in the generation of `transformers`.
 ///
 /// - Parameter attentionMask: 1 for tokens and 0 for padding, `[N, T]`.
 func positions(fromMask attentionMask: Tensor) -> Tensor {

@@ -1,22 +1,23 @@
 import TorchlightCore
 
-/// The keys and values of the tokens that a model has seen, so that generating a token needs the forward pass of that
-/// token alone.
+/// A key-value cache: the keys and values of the processed tokens, so that generating a token computes the forward pass
+/// of that token only.
 ///
 ///     let cache = KeyValueCache()
 ///     var output = model(prompt, cache: cache)
 ///     let next = output.logits[0..., -1].argmax(dim: -1, keepdim: true)
 ///     output = model(next, cache: cache)
 ///
-/// The memory of each layer grows by doubling, so that a token is appended without copying the tokens before it. Layers with
-/// a sliding window keep the tokens of the window only. Use it inside `noGrad`.
+/// The memory of each layer grows by doubling, so that appending a token does not copy the earlier ones. Layers with a
+/// sliding window keep only the tokens of the window. Must be used inside `noGrad`.
 public final class KeyValueCache {
     var layers: [LayerCache] = []
-    /// Keys and values of the encoder's output, which every step of a decoder with cross-attention uses.
+    /// The keys and values of the encoder output, for cross-attention.
     var crossLayers: [Int: (keys: Tensor, values: Tensor)] = [:]
-    /// The number of tokens that the cache has seen, padding included.
+    /// The number of processed tokens, including padding.
     public internal(set) var length = 0
-    /// The number of tokens that layers with a sliding window keep beyond the window, so that ``truncate(to:)`` can drop as many.
+    /// The number of tokens that layers with a sliding window keep beyond the window, so that ``truncate(to:)`` can
+    /// remove as many.
     var reserve = 0
 
     /// Creates an empty cache.
@@ -27,7 +28,7 @@ public final class KeyValueCache {
         return layers[index]
     }
 
-    /// Reorders the sequences of the batch, as beam search needs it: sequence `i` becomes that at `indices[i]`.
+    /// Reorders the sequences of the batch, as in beam search: sequence `i` becomes sequence `indices[i]`.
     ///
     /// - Parameter indices: Indices of an integer dtype, `[N]`.
     public func reorder(_ indices: Tensor) {
@@ -37,16 +38,16 @@ public final class KeyValueCache {
         }
     }
 
-    /// Drops the last tokens, so that the cache has seen `length` tokens; for speculative decoding.
+    /// Truncates the cache to its first `length` tokens, as in speculative decoding.
     ///
-    /// - Precondition: No layer has dropped tokens that the shorter cache needs; layers with a sliding window keep the
-    ///   tokens of one window.
+    /// - Precondition: No layer has discarded tokens that the truncated cache needs; layers with a sliding window keep
+    ///   the tokens of one window.
     public func truncate(to length: Int) {
         for layer in layers { layer.count = max(min(layer.count, length - layer.start), 0) }
         self.length = min(self.length, length)
     }
 
-    /// Whether ``truncate(to:)`` leaves all tokens that the next ones need.
+    /// Whether ``truncate(to:)`` keeps all tokens that the next ones attend to.
     func canTruncate(to length: Int) -> Bool {
         layers.allSatisfy { layer in
             guard let window = layer.window else { return true }
@@ -54,7 +55,7 @@ public final class KeyValueCache {
         }
     }
 
-    /// The number of bytes of the keys and values, with the capacity that is not yet used.
+    /// The size of the keys and values in bytes, including unused capacity.
     public var byteCount: Int {
         layers.reduce(0) { $0 + $1.byteCount }
     }
@@ -69,12 +70,12 @@ final class LayerCache {
     private(set) var start = 0
     /// The number of tokens that are kept.
     var count = 0
-    /// The number of tokens that a later token can see; nil for all.
+    /// The number of tokens that a later token attends to; nil for all.
     private(set) var window: Int?
 
     init(_ cache: KeyValueCache) { self.cache = cache }
 
-    /// A layer with keys and values that were saved.
+    /// Creates the cache of a layer from saved keys and values.
     init(_ cache: KeyValueCache, keys: Tensor, values: Tensor, start: Int, window: Int?) {
         self.cache = cache
         self.keys = keys
@@ -84,7 +85,7 @@ final class LayerCache {
         count = keys.shape[2]
     }
 
-    /// The keys and values that are kept; nil if there are none.
+    /// The keys and values of the tokens that are kept; nil if there are none.
     var contents: (keys: Tensor, values: Tensor)? {
         guard let keys, let values else { return nil }
         return (keys.narrow(2, start: 0, length: count), values.narrow(2, start: 0, length: count))
@@ -99,12 +100,12 @@ final class LayerCache {
 
     /// Appends keys and values `[N, H, T, D]`; returns those of all tokens that are kept.
     ///
-    /// - Parameter window: The number of tokens that a later token can see; nil for all.
+    /// - Parameter window: The number of tokens that a later token attends to; nil for all.
     func append(_ newKeys: Tensor, _ newValues: Tensor, window: Int?) -> (keys: Tensor, values: Tensor) {
         let added = newKeys.shape[2]
         self.window = window
         if let window, count >= window + cache.reserve {
-            // A query sees itself and `window - 1` tokens before it.
+            // A query attends to itself and `window - 1` tokens before it.
             drop(count - (window - 1) - cache.reserve, needing: added)
         }
         reserve(count + added, like: newKeys, newValues)
@@ -114,7 +115,7 @@ final class LayerCache {
         return (keys!.narrow(2, start: 0, length: count), values!.narrow(2, start: 0, length: count))
     }
 
-    /// Drops the first tokens where the memory is full, so that dropping costs one copy in many steps.
+    /// Discards the first tokens if the memory is full, so that the copy is made once in many steps.
     private func drop(_ number: Int, needing added: Int) {
         guard let oldKeys = keys, let oldValues = values, count + added > oldKeys.shape[2] else { return }
         let rest = count - number

@@ -2,37 +2,37 @@ import Glibc
 import TorchlightCore
 import TorchlightIO
 
-/// How the frequencies of a rotary position embedding are scaled for sequences longer than those of pretraining.
+/// The scaling of rotary frequencies for sequences longer than those of pretraining.
 public enum RopeScaling: Sendable, Equatable {
     /// Frequencies `θ^(−2i/d)`, unscaled (Su et al., 2021).
     case none
     /// All frequencies divided by a factor: positions are interpolated (Chen et al., 2023).
     case linear(factor: Double)
-    /// The base θ grows with the length of the sequence beyond the maximum of pretraining.
+    /// The base θ grows with the sequence length beyond the maximum of pretraining.
     case dynamic(factor: Double)
-    /// YaRN (Peng et al., 2023): high frequencies are kept, low ones interpolated, with a ramp in between.
+    /// YaRN (Peng et al., 2023): high frequencies are kept, low ones interpolated, with a linear ramp between them.
     case yarn(
         factor: Double, betaFast: Double, betaSlow: Double, attentionFactor: Double, originalLength: Int, truncate: Bool
     )
-    /// A factor for each frequency, one list for short and one for long sequences (LongRoPE, Ding et al., 2024).
+    /// A factor per frequency, for short and for long sequences (LongRoPE, Ding et al., 2024).
     case longRope(short: [Double], long: [Double], attentionFactor: Double, originalLength: Int)
-    /// Llama 3.1: low frequencies are divided by the factor, high ones kept, with a ramp in between.
+    /// Llama 3.1: low frequencies are divided by the factor, high ones kept, with a linear ramp between them.
     case llama3(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalLength: Int)
 }
 
-/// Rotary position embedding (Su et al., 2021): rotates pairs of the elements of queries and keys by angles proportional to
-/// their positions, so that their products depend on the distance of the positions.
+/// Rotary position embedding (Su et al., 2021): rotates pairs of elements of queries and keys by angles proportional to
+/// their positions, so that the attention scores depend on relative positions.
 ///
 /// Element `i` of the first half of the rotated part and element `i` of its second half are a pair. The angle of pair `i`
 /// at position `p` is `p θ^(−2i/d)`.
 public struct RotaryEmbedding: Sendable, Equatable {
     /// The base θ of the frequencies.
     public var base: Double
-    /// The number of elements of a head that are rotated: the first ones.
+    /// The number of leading elements of a head that are rotated.
     public var dim: Int
     /// The scaling for long sequences.
     public var scaling: RopeScaling
-    /// The longest sequence of pretraining.
+    /// The largest sequence length of pretraining.
     public var maxLength: Int
 
     /// Creates a rotary embedding of the first `dim` elements of each head.
@@ -43,7 +43,7 @@ public struct RotaryEmbedding: Sendable, Equatable {
         self.maxLength = maxLength
     }
 
-    /// The frequencies of the pairs, and the factor of cosine and sine, for a sequence of a length.
+    /// The frequencies of the pairs, and the factor of cosine and sine, for a sequence length.
     func frequencies(length: Int) -> (values: [Float], factor: Double) {
         let half = dim / 2
         func plain(_ base: Double) -> [Double] {
@@ -58,7 +58,7 @@ public struct RotaryEmbedding: Sendable, Equatable {
             let growth = factor * reached / Double(maxLength) - (factor - 1)
             return (plain(base * pow(growth, Double(dim) / Double(dim - 2))).map { Float($0) }, 1)
         case .yarn(let factor, let fast, let slow, let attention, let original, let truncate):
-            /// The pair that turns this often over the original length.
+            /// The pair that makes this number of turns over the original length.
             func pair(_ turns: Double) -> Double {
                 Double(dim) * log(Double(original) / (turns * 2 * .pi)) / (2 * log(base))
             }
@@ -117,15 +117,15 @@ struct RotaryTable {
 }
 
 extension ConfigReader {
-    /// The rotary embedding of a configuration, as `transformers` 4 (`rope_theta`, `rope_scaling`) and 5
-    /// (`rope_parameters`, for all layers or for each type of layer) write it.
+    /// The rotary embedding of a configuration, in the format of `transformers` 4 (`rope_theta`, `rope_scaling`) or 5
+    /// (`rope_parameters`, for all layers or per type of layer).
     ///
     /// - Parameters:
-    ///   - headDim: The number of elements of a head.
-    ///   - base: The base where the file has none.
-    ///   - maxLength: The longest sequence of pretraining.
-    ///   - layerType: The type of the layers, where types have their own embeddings.
-    ///   - fraction: The part of a head that is rotated where the file does not say it.
+    ///   - headDim: The size of a head.
+    ///   - base: The default base.
+    ///   - maxLength: The largest sequence length of pretraining.
+    ///   - layerType: The type of the layers, if types have separate embeddings.
+    ///   - fraction: The default fraction of a head that is rotated.
     func rotaryEmbedding(
         headDim: Int, base: Double, maxLength: Int, layerType: String? = nil, fraction: Double = 1
     ) throws(ModelError) -> RotaryEmbedding {

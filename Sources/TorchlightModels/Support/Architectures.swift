@@ -1,4 +1,4 @@
-/// The classes of `transformers` that are implemented, by their names in `config.json`.
+/// The implemented classes of `transformers`, by their names in `config.json`.
 enum Architectures {
     typealias Builder = @Sendable (ConfigReader, CheckpointContents) throws -> PretrainedModel
 

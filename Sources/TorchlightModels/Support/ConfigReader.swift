@@ -1,9 +1,9 @@
 import TorchlightIO
 
-/// Reads the fields of a `config.json`, and records which of them were not read.
+/// Reads the fields of a `config.json`, and records which fields were read.
 ///
-/// A field that changes the result of a model must have its effect or be refused: ``finish(ignoring:)`` throws if the file
-/// has a field that nothing read, unless the field is known to have no effect on the forward pass.
+/// A field that changes the result of a model must be implemented or be an error: ``finish(ignoring:)`` throws if the
+/// file has a field that was not read, unless the field is known to have no effect on the forward pass.
 final class ConfigReader {
     /// The object of the file.
     let json: JSON
@@ -19,7 +19,7 @@ final class ConfigReader {
         self.path = path
     }
 
-    /// The value of the first of these names that the file has with a value other than null.
+    /// The first of these names with a value other than null.
     private func value(_ names: [String]) -> (name: String, value: JSON)? {
         read.formUnion(names)
         for name in names {
@@ -35,7 +35,7 @@ final class ConfigReader {
         ModelError(path, "the field \(name) is \(value.summary)", expected: expected)
     }
 
-    /// An integer of at least `minimum`; the default if the file does not have the field.
+    /// An integer of at least `minimum`; the default if the field is missing.
     func int(_ names: String..., default standard: Int, minimum: Int = 1) throws(ModelError) -> Int {
         guard let (name, value) = value(names) else { return standard }
         guard let int = value.int, int >= minimum, int <= 1 << 40 else {
@@ -53,7 +53,7 @@ final class ConfigReader {
         return int
     }
 
-    /// A finite number; the default if the file does not have the field.
+    /// A finite number; the default if the field is missing.
     func double(_ names: String..., default standard: Double) throws(ModelError) -> Double {
         guard let (name, value) = value(names) else { return standard }
         guard let double = value.double, double.isFinite else { throw failure(name, value, "a number") }
@@ -67,7 +67,7 @@ final class ConfigReader {
         return double
     }
 
-    /// A probability; the default if the file does not have the field.
+    /// A probability; the default if the field is missing.
     func probability(_ names: String..., default standard: Double = 0) throws(ModelError) -> Double {
         guard let (name, value) = value(names) else { return standard }
         guard let double = value.double, (0...1).contains(double) else {
@@ -76,14 +76,14 @@ final class ConfigReader {
         return double
     }
 
-    /// A bool; the default if the file does not have the field.
+    /// A bool; the default if the field is missing.
     func bool(_ names: String..., default standard: Bool) throws(ModelError) -> Bool {
         guard let (name, value) = value(names) else { return standard }
         guard let bool = value.bool else { throw failure(name, value, "true or false") }
         return bool
     }
 
-    /// A string; the default if the file does not have the field.
+    /// A string; the default if the field is missing.
     func string(_ names: String..., default standard: String) throws(ModelError) -> String {
         guard let (name, value) = value(names) else { return standard }
         guard let string = value.string else { throw failure(name, value, "a string") }
@@ -115,17 +115,17 @@ final class ConfigReader {
         return try ConfigReader(value, path: "\(path), \(name)")
     }
 
-    /// Whether the file has the field with a value other than null. Does not count as reading it.
+    /// Whether the field has a value other than null. Does not mark it as read.
     func has(_ name: String) -> Bool {
         guard let value = json[name] else { return false }
         if case .null = value.content { return false }
         return true
     }
 
-    /// Counts a field as read.
+    /// Marks a field as read.
     func markRead(_ name: String) { read.insert(name) }
 
-    /// The names of the members, for objects whose keys are values.
+    /// The names of the members, for objects with arbitrary keys.
     var names: [String] { json.members?.map(\.name) ?? [] }
 
     /// An activation function by its name in `transformers`.
@@ -143,7 +143,7 @@ final class ConfigReader {
         return activation
     }
 
-    /// Refuses a field that has another value than the one the implementation has.
+    /// Throws if a field has another value than the only implemented one.
     func require(_ name: String, _ expected: JSON, because reason: String) throws(ModelError) {
         guard let (name, value) = value([name]) else { return }
         guard value.text() == expected.text() else {
@@ -151,7 +151,7 @@ final class ConfigReader {
         }
     }
 
-    /// Throws if the file has a field that nothing has read and that may change the result of the forward pass.
+    /// Throws if a field was not read and may change the result of the forward pass.
     func finish(ignoring ignored: Set<String> = []) throws(ModelError) {
         let unread = (json.members ?? []).filter { member in
             !read.contains(member.name) && !ignored.contains(member.name) && !Self.isHarmless(member.name)
@@ -160,12 +160,12 @@ final class ConfigReader {
         guard unread.isEmpty else {
             let list = unread.map { "\(IOError.oneLine($0.name, limit: 60)) (\($0.value.summary))" }
             throw ModelError(
-                path, "fields that this model does not know: \(list.joined(separator: ", "))",
-                expected: "fields that are implemented; list a field in `ignoring` if it does not change the result")
+                path, "fields that are not implemented:  \(list.joined(separator: ", "))",
+                expected: "implemented fields; list a field in `ignoring` if it does not change the result")
         }
     }
 
-    /// Whether a value turns nothing on: null, false, zero, an empty list or object.
+    /// Whether a value turns a feature off: null, false, zero, or an empty list or object.
     private static func isOff(_ value: JSON) -> Bool {
         switch value.content {
         case .null: true
@@ -177,8 +177,8 @@ final class ConfigReader {
         }
     }
 
-    /// Whether a field of `transformers` configurations has no effect on the forward pass: descriptions, initialisation,
-    /// settings of generation and of other tasks.
+    /// Whether a field of `transformers` configurations has no effect on the forward pass: descriptions,
+    /// initialisation, and settings of generation and other tasks.
     private static func isHarmless(_ name: String) -> Bool {
         name.hasPrefix("_") || harmless.contains(name) || name.hasPrefix("summary_") || name.hasPrefix("initializer_")
             || name.hasPrefix("output_") || name.hasSuffix("_token_id")

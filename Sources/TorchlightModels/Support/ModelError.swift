@@ -1,10 +1,10 @@
-/// An error of loading or running a pretrained model: the model or file, what is wrong, and what is expected.
+/// An error while loading or running a pretrained model: the model or file, the problem and the rule.
 public struct ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The model, the file or the function.
     public let subject: String
-    /// What is wrong, with the values that were found.
+    /// The problem, with the values that were found.
     public let problem: String
-    /// What is expected, or how to fix it; empty if there is nothing to add.
+    /// The rule, or how to fix the problem; empty if there is none.
     public let rule: String
 
     /// Creates an error.

@@ -2,26 +2,27 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// Creates models of the architecture that a folder names.
+/// Loads models of the architecture that a folder specifies.
 ///
 ///     let model = try AutoModel.load("path/to/gpt2")
 ///     if let model = model as? CausalModel { ... }
 public enum AutoModel {
-    /// Loads a model from a folder in the layout of `save_pretrained`, or from a GGUF file. The first entry of `architectures`
-    /// in `config.json`, or the architecture of the file, chooses the class.
+    /// Loads a model from a folder written by `save_pretrained`, or from a GGUF file. The class is the first entry of
+    /// `architectures` in `config.json`, or the architecture of the GGUF file.
     ///
-    /// Of GGUF files the architectures llama (Mistral too), qwen2, qwen3, gemma2, gemma3, phi3, olmo2 and gpt2 are read. Matrices
-    /// of the types Q8_0, Q4_0 and Q4_1 stay in integers (``WeightQuantization``), others become floating point.
+    /// The GGUF architectures are llama (including Mistral), qwen2, qwen3, gemma2, gemma3, phi3, olmo2 and gpt2.
+    /// Matrices of the types Q8_0, Q4_0 and Q4_1 stay quantised (``WeightQuantization``), others are converted to
+    /// floating point.
     ///
     /// - Parameters:
-    ///   - folder: The path of the folder or of a file `.gguf`.
-    ///   - dtype: The dtype of the parameters. Default: float32. Nil keeps the dtypes of the files.
+    ///   - folder: The path of the folder or of a `.gguf` file.
+    ///   - dtype: The dtype of the parameters; nil for the dtypes of the files. Default: float32.
     ///   - device: The device of the parameters. Default: the current device.
     ///   - ignoring: Fields of `config.json` to ignore although their effect is not implemented. Default: none.
-    ///   - dequantizing: Whether weights in integers become floating point. Default: false.
+    ///   - dequantizing: Whether quantised weights are converted to floating point. Default: false.
     /// - Returns: The model, in evaluation mode.
-    /// - Throws: `IOError` if a file cannot be read; ``ModelError`` if the architecture or a field of the configuration is not
-    ///   implemented, or if the weights do not fit.
+    /// - Throws: `IOError` if a file cannot be read; ``ModelError`` if the architecture or a field of the configuration
+    ///   is not implemented, or if the weights do not match the configuration.
     public static func load(
         _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = [],
         dequantizing: Bool = false
@@ -45,7 +46,7 @@ public enum AutoModel {
         return try load(folder, reader, builder(reader), dtype: dtype, device: device, ignoring: ignoring)
     }
 
-    /// The class that a configuration names.
+    /// The class of a configuration.
     private static func builder(_ reader: ConfigReader) throws -> Architectures.Builder {
         let names = try reader.optionalStrings("architectures") ?? []
         guard let name = names.first else {
@@ -68,7 +69,7 @@ public enum AutoModel {
         return try ConfigReader(json, path: path)
     }
 
-    /// Loads the weights and the settings of generation of a folder.
+    /// Loads the weights and the generation settings of a folder.
     private static func load(
         _ folder: String, _ reader: ConfigReader, _ build: Architectures.Builder, dtype: DType?, device: Device,
         ignoring: Set<String>
@@ -85,7 +86,7 @@ public enum AutoModel {
         return model.eval()
     }
 
-    /// Builds a model without memory, then gives its parameters the tensors.
+    /// Creates a model on the meta device, then assigns the loaded tensors to its parameters.
     private static func load(
         _ contents: CheckpointContents, path: String, _ reader: ConfigReader, _ build: Architectures.Builder,
         dtype: DType?, device: Device, ignoring: Set<String>
@@ -107,10 +108,10 @@ public enum AutoModel {
 }
 
 extension PretrainedModel {
-    /// Gives the parameters and buffers the tensors of a checkpoint.
+    /// Assigns the tensors of a checkpoint to parameters and buffers.
     ///
-    /// Names may have or lack the prefix of the base model, and old names of normalisation parameters (`gamma`, `beta`) are
-    /// those of today. Tensors that no parameter has are listed in ``unusedWeights``.
+    /// The prefix of the base model may be present or missing in names, and old names of normalisation parameters
+    /// (`gamma`, `beta`) are accepted. Tensors without a parameter are listed in ``unusedWeights``.
     final func adopt(_ tensors: [String: Tensor], path: String, dtype: DType?, device: Device) throws {
         let dropped = basePrefix.isEmpty ? "" : basePrefix + "."
         adoptQuantizedForms(inputs: quantizedInputs) { name in
@@ -133,7 +134,7 @@ extension PretrainedModel {
                 unused.append(name)
             }
         }
-        // A tensor with several names needs one of them.
+        // A tensor with several names may be stored under one of them.
         var adopted: Set<ObjectIdentifier> = []
         var missing: [String] = []
         var mismatched: [String] = []
@@ -149,7 +150,7 @@ extension PretrainedModel {
                 ? [] : ["\(missing.count) missing (\(missing.sorted().prefix(5).joined(separator: ", ")))"]
             let shapes = mismatched.isEmpty ? [] : ["shapes: \(mismatched.sorted().prefix(5).joined(separator: "; "))"]
             throw ModelError(
-                path, "the weights do not fit \(type(of: self)): \((parts + shapes).joined(separator: "; "))",
+                path, "the weights do not match \(type(of: self)): \((parts + shapes).joined(separator: "; "))",
                 expected: "the tensors that config.json describes")
         }
         let factors = Set(quantizationFactors.map { ObjectIdentifier($0) })
@@ -167,7 +168,7 @@ extension PretrainedModel {
         unusedWeights = unused.sorted()
     }
 
-    /// The name of today for a name of an old file.
+    /// The current name for a name in an old file.
     private static func modernName(_ name: String) -> String {
         for (old, new) in [(".gamma", ".weight"), (".beta", ".bias")] where name.hasSuffix(old) {
             return String(name.dropLast(old.count)) + new
@@ -175,15 +176,15 @@ extension PretrainedModel {
         return name
     }
 
-    /// Writes the model to a folder in the layout of `save_pretrained`: `config.json`, `generation_config.json` if the model
-    /// was loaded with one, and the weights, which `transformers` and ``AutoModel`` can load.
+    /// Writes the model to a folder in the format of `save_pretrained`, for `transformers` and ``AutoModel``:
+    /// `config.json`, `generation_config.json` if the model was loaded with one, and the weights.
     ///
     /// - Parameters:
     ///   - folder: The path of the folder; it is created if it does not exist. Existing files are replaced.
-    ///   - shardSize: The maximum number of bytes of a file of weights. More weights are written to several files with an
+    ///   - shardSize: The maximum size of a weight file in bytes. Larger weights are written to several shards with an
     ///     index. Default: 5 GB.
-    /// - Throws: `IOError` if a file cannot be written; ``ModelError`` if the model has adapters that are not merged, which
-    ///   ``saveAdapter(_:name:baseModel:)`` writes. Merged adapters are part of the weights.
+    /// - Throws: `IOError` if a file cannot be written; ``ModelError`` if the model has adapters that are not merged,
+    ///   which ``saveAdapter(_:name:baseModel:)`` writes. Merged adapters are part of the weights.
     public final func savePretrained(_ folder: String, shardSize: Int = 5_000_000_000) throws {
         guard adapterNames.isEmpty || hasMergedAdapters else {
             throw ModelError(
@@ -208,7 +209,7 @@ extension PretrainedModel {
         }
     }
 
-    /// The configuration with the dtype that the parameters have now.
+    /// The configuration with the current dtype of the parameters.
     private func savedConfiguration() -> JSON {
         guard let dtype = (parameters().first ?? buffers().first)?.dtype,
             var members = configuration.members.map({ $0.map { ($0.name, $0.value) } })

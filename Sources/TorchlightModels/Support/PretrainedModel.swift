@@ -2,18 +2,18 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// A model that is loaded from, and saved to, a folder in the layout of Hugging Face's `save_pretrained`: `config.json` and
-/// weights (`model.safetensors`, `pytorch_model.bin`, or several files with an index).
+/// A model that can be loaded from and saved to a folder in the format of Hugging Face's `save_pretrained`:
+/// `config.json` and weights (`model.safetensors`, `pytorch_model.bin`, or several shards with an index).
 ///
 ///     let model = try AutoModel.load("path/to/folder")
 ///
-/// Loaded models are in evaluation mode. The names of parameters are those of the published files.
+/// Loaded models are in evaluation mode. Parameters have the names of the published files.
 open class PretrainedModel: Module, OutputLayerOwner {
     /// The configuration: the object of `config.json`.
     package internal(set) final var configuration: JSON
     /// The object of `generation_config.json`; nil if there is none.
     package internal(set) final var generationConfiguration: JSON?
-    /// The tensors of the loaded files that the model does not use, such as heads of other tasks.
+    /// The tensors of the files that the model does not use, such as heads of other tasks.
     public internal(set) final var unusedWeights: [String] = []
 
     package init(configuration: JSON) {
@@ -24,13 +24,14 @@ open class PretrainedModel: Module, OutputLayerOwner {
     /// The model type in `config.json`: `gpt2`, `llama`, `bert`, ...
     public final var modelType: String { configuration["model_type"]?.string ?? "" }
 
-    /// The name of the property that holds the model without its head. Published files may have or lack it as a prefix.
+    /// The name of the property with the model without its head. In published files the prefix may be present or
+    /// missing.
     var basePrefix: String { "" }
 
     package var outputLayer: Module? { nil }
     package var tiedEmbedding: Module? { nil }
 
-    /// The names of classes, for classifiers, by their index; empty if the configuration names none.
+    /// The class names of classifiers, by index; empty if the configuration has none.
     public final var labels: [String] {
         guard let members = configuration["id2label"]?.members else { return [] }
         let named = members.compactMap { member in Int(member.name).flatMap { i in member.value.string.map { (i, $0) } }
@@ -39,13 +40,13 @@ open class PretrainedModel: Module, OutputLayerOwner {
     }
 }
 
-/// Which tensors a checkpoint has, for models whose structure depends on it.
+/// The tensors of a checkpoint, for models whose structure depends on them.
 struct CheckpointContents {
     /// The tensors of the files by name.
     let tensors: [String: Tensor]
 
-    /// Whether the output layer shares the embedding: the configuration says so, and the files have no output layer or one
-    /// that equals the embedding.
+    /// Whether the output layer shares the embedding: if the configuration says so, and the files have no output layer
+    /// or one that equals the embedding.
     func tiesOutput(_ head: String, to embedding: [String], configured: Bool) -> Bool {
         guard configured else { return false }
         guard let own = tensors[head] else { return true }

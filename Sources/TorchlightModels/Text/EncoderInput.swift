@@ -2,7 +2,7 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightTokenizers
 
-/// The encodings of texts as a batch, with padding on the right.
+/// The encodings of texts as a batch, padded on the right.
 struct EncoderBatch {
     let encodings: [Encoding]
     let tokens: Tensor
@@ -11,7 +11,7 @@ struct EncoderBatch {
 
     /// - Parameters:
     ///   - inputs: Texts, or pairs of texts.
-    ///   - maxLength: The largest number of tokens; longer texts are cut. Nil for no limit.
+    ///   - maxLength: The maximum number of tokens; longer texts are truncated. nil for no limit.
     init(
         _ inputs: [(Tokenizer.Input, Tokenizer.Input?)], _ tokenizer: Tokenizer, maxLength: Int?, pad: Int,
         onLeft: Bool = false, device: Device
@@ -36,26 +36,26 @@ struct EncoderBatch {
     }
 }
 
-/// A model of the layout of `save_pretrained` with its tokenizer, for the pipelines.
+/// A model loaded from a folder of `save_pretrained`, and its tokenizer, for the pipelines.
 struct LoadedEncoder<Model: PretrainedModel> {
     let model: Model
     let tokenizer: Tokenizer
 
-    /// The number of texts of a forward pass.
+    /// The number of texts per forward pass.
     static var batchSize: Int { 32 }
 
     var device: Device { model.parameters().first?.device ?? .current }
 
-    /// The padding token: that of the configuration, or of the tokenizer.
+    /// The padding token of the configuration, or of the tokenizer.
     var pad: Int {
         model.configuration["pad_token_id"]?.int ?? tokenizer.padding?.id ?? tokenizer.id(of: "[PAD]")
             ?? tokenizer.id(of: "<pad>") ?? 0
     }
 
-    /// The largest number of tokens: that of the positions of the model.
+    /// The maximum number of tokens: the largest sequence length of the position embedding.
     var maxLength: Int? {
         let positions = model.configuration["max_position_embeddings"]?.int
-        // The first positions of RoBERTa are those of padding.
+        // RoBERTa reserves the first positions for padding.
         return positions.map { model is RoBERTa ? $0 - pad - 1 : $0 }
     }
 
@@ -68,12 +68,12 @@ struct LoadedEncoder<Model: PretrainedModel> {
 }
 
 extension LoadedEncoder where Model == EncoderModel {
-    /// The outputs of a batch.
+    /// Returns the outputs of a batch.
     func callAsFunction(_ batch: EncoderBatch) -> EncoderOutput {
         model(batch.tokens, attentionMask: batch.mask, tokenTypes: batch.types)
     }
 
-    /// Throws if the model does not have the output layers of a task.
+    /// Throws if the model does not have the head of a task.
     func require(_ task: EncoderTask, _ name: String) throws(ModelError) {
         guard model.task == task else {
             throw ModelError(name, "the model is for \(model.task)", expected: "a model for \(task)")
@@ -87,7 +87,7 @@ extension LoadedEncoder where Model == EncoderModel {
     }
 }
 
-/// Splits a list into parts of a length.
+/// Splits an array into parts of a length.
 extension Array {
     func parts(of size: Int) -> [ArraySlice<Element>] {
         stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }

@@ -3,29 +3,32 @@ import TorchlightCore
 import TorchlightNN
 import TorchlightTokenizers
 
-/// How well a language model predicts a text.
+/// The perplexity of a text under a language model.
 public struct Perplexity: Sendable, Equatable {
-    /// The sum of the negative log probabilities of the predicted tokens, in nats.
+    /// The sum of the negative log-probabilities of the predicted tokens, in nats.
     public var totalLoss: Double
-    /// The number of predicted tokens: all but the first.
+    /// The number of predicted tokens: all except the first.
     public var tokenCount: Int
 
-    /// The mean negative log probability of a token, in nats.
+    /// The mean negative log-probability of a token, in nats.
     public var meanLoss: Double { totalLoss / Double(tokenCount) }
     /// The perplexity: `exp(meanLoss)`.
     public var value: Double { exp(meanLoss) }
 }
 
 extension CausalModel {
-    /// The perplexity of a text: `exp` of the mean negative log probability of each token after those before it.
+    /// Returns the perplexity of a text: `exp` of the mean negative log-probability of each token given the tokens
+    /// before it.
     ///
-    /// A text longer than the window is read in windows that begin `stride` tokens apart. Each token is predicted once, in
-    /// the first window that contains it, from at least `window − stride` tokens where there are as many.
+    /// A text longer than the window is split into windows that start `stride` tokens apart. Each token is predicted
+    /// once, in the first window that contains it; its context has at least `window − stride` tokens, unless the text
+    /// starts later.
     ///
     /// - Parameters:
     ///   - tokens: The tokens of the text, at least two.
-    ///   - window: The largest number of tokens of a forward pass. Default: the longest sequence of the model, at most 1024.
-    ///   - stride: The distance of the windows. Default: half of the window.
+    ///   - window: The maximum number of tokens of a forward pass. Default: the maximum length of the model, at most
+    ///     1024.
+    ///   - stride: The distance between the starts of windows. Default: half of the window.
     /// - Throws: ``ModelError`` if there are fewer than two tokens, or window or stride are out of range.
     public final func perplexity(_ tokens: [Int], window: Int? = nil, stride: Int? = nil) throws -> Perplexity {
         let window = window ?? min(maxLength ?? configuration["max_position_embeddings"]?.int ?? 1024, 1024)
@@ -43,7 +46,7 @@ extension CausalModel {
         }
         return try evaluating {
             var result = Perplexity(totalLoss: 0, tokenCount: 0)
-            // The first token that is not predicted yet.
+            // The index of the first token that is not yet predicted.
             var next = 1
             for start in Swift.stride(from: 0, to: tokens.count, by: stride) where next < tokens.count {
                 try Task.checkCancellation()
@@ -64,12 +67,13 @@ extension CausalModel {
 }
 
 extension TextGenerator {
-    /// The perplexity of a text; see ``CausalModel/perplexity(_:window:stride:)``.
+    /// Returns the perplexity of a text; see ``CausalModel/perplexity(_:window:stride:)``.
     ///
     /// - Parameters:
     ///   - text: The text.
-    ///   - window: The largest number of tokens of a forward pass. Default: the longest sequence of the model, at most 1024.
-    ///   - stride: The distance of the windows. Default: half of the window.
+    ///   - window: The maximum number of tokens of a forward pass. Default: the maximum length of the model, at most
+    ///     1024.
+    ///   - stride: The distance between the starts of windows. Default: half of the window.
     /// - Throws: ``ModelError`` if the model is not a decoder or the text has fewer than two tokens.
     public func perplexity(_ text: String, window: Int? = nil, stride: Int? = nil) throws -> Perplexity {
         guard let model = model as? CausalModel else {

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// How the hidden states of the tokens of a text become one vector.
+/// The pooling of the hidden states of the tokens of a text to one vector.
 public enum Pooling: String, Sendable, CaseIterable {
     /// The mean over the tokens that are not padding.
     case mean
@@ -8,14 +8,14 @@ public enum Pooling: String, Sendable, CaseIterable {
     case first
     /// The last token that is not padding.
     case last
-    /// The largest value of each element over the tokens that are not padding.
+    /// The maximum of each element over the tokens that are not padding.
     case max
     /// The sum over the tokens that are not padding, divided by the square root of their number.
     case meanOfSquareRoot
-    /// The mean over the tokens that are not padding, weighted by their positions, which count from 1 (Muennighoff, 2022).
+    /// The mean over the tokens that are not padding, weighted by their positions from 1 (Muennighoff, 2022).
     case weightedMean
 
-    /// Pools hidden states `[N, T, size]` with a mask `[N, T]` to `[N, size]`.
+    /// Returns the pooled vectors: hidden states `[N, T, size]` and a mask `[N, T]` `-> [N, size]`.
     ///
     /// - Parameters:
     ///   - hidden: The hidden states.
@@ -35,7 +35,7 @@ public enum Pooling: String, Sendable, CaseIterable {
         case .first, .last:
             let columns = Tensor.arange(mask.shape[1], device: hidden.device) + 1
             let seen = attentionMask.to(.int64)
-            // The largest of the columns, counted from the right for the first token.
+            // The maximum of the column numbers, which count from the right for the first token.
             let order = self == .first ? (mask.shape[1] + 1) - columns : columns
             let place = (seen * order).argmax(dim: 1).reshape([-1, 1, 1])
             pooled = hidden.gather(1, place.expand([hidden.shape[0], 1, hidden.shape[2]])).squeeze(1)

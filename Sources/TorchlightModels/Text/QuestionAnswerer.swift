@@ -3,28 +3,28 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightTokenizers
 
-/// Answers questions with parts of a text: extractive question answering.
+/// Extractive question answering: the answer is a span of a context.
 ///
 ///     let answerer = try QuestionAnswerer.load("path/to/distilbert-base-cased-distilled-squad")
 ///     let answers = try answerer("Where does Sarah live?", context: "My name is Sarah and I live in London.")
 ///     print(answers[0].text)      // London
 ///
-/// The results are those of the pipeline `question-answering` of `transformers`.
+/// The results are equal to those of the pipeline `question-answering` of `transformers`.
 public final class QuestionAnswerer {
-    /// A part of the text that answers the question.
+    /// A span of the context that answers the question.
     public struct Answer: Sendable, Equatable {
-        /// The probability of the first token to be the start times that of the last token to be the end. Equal texts in
-        /// several parts of the context have the sum of their scores.
+        /// The probability of its first token being the start times that of its last token being the end. The scores of
+        /// equal texts in several parts of the context are added.
         public var score: Double
-        /// The answer; empty where the model finds none in the context.
+        /// The answer; empty if the model finds none in the context.
         public var text: String
-        /// Where it is in the context, in Unicode scalars.
+        /// The range of the answer in the context, in Unicode scalars.
         public var range: Range<Int>
     }
 
     private let loaded: LoadedEncoder<EncoderModel>
 
-    /// Pairs a model for question answering with its tokenizer.
+    /// Creates a pipeline from a model for question answering and its tokenizer.
     ///
     /// - Throws: ``ModelError`` if the model is for another task.
     public init(_ model: EncoderModel, tokenizer: Tokenizer) throws {
@@ -41,25 +41,25 @@ public final class QuestionAnswerer {
             tokenizer: Tokenizer(path: folder))
     }
 
-    /// The answers to a question, most probable first.
+    /// Returns the answers to a question, most probable first.
     ///
-    /// A context that is too long for the model is read in parts that overlap.
+    /// A context longer than `maxLength` allows is split into overlapping parts.
     ///
     /// - Parameters:
     ///   - question: The question.
-    ///   - context: The text with the answer.
-    ///   - count: The largest number of answers. Default: 1.
-    ///   - maxAnswerLength: The largest number of tokens of an answer. Default: 15.
-    ///   - maxLength: The largest number of tokens of question and context together, special ones included. Default: 384, or
-    ///     the positions of the model if they are fewer.
-    ///   - stride: The number of tokens that a part of the context shares with the part before it. Default: 128, or half of
-    ///     `maxLength` or of what the question leaves for the context if that is less.
-    ///   - allowsNoAnswer: Whether the empty text is an answer, for models that were trained on questions without answers.
-    ///     Its score is the smallest of the scores of the first token in the parts of the context. Default: false.
+    ///   - context: The text that contains the answer.
+    ///   - count: The maximum number of answers. Default: 1.
+    ///   - maxAnswerLength: The maximum number of tokens of an answer. Default: 15.
+    ///   - maxLength: The maximum number of tokens of question, context and special tokens. Default: 384, or the
+    ///     maximum length of the model if that is less.
+    ///   - stride: The number of tokens that neighbouring parts of the context share. Default: 128, or half of
+    ///     `maxLength` or of the tokens available for the context if that is less.
+    ///   - allowsNoAnswer: Whether the empty text is a possible answer, for models trained on unanswerable questions.
+    ///     Its score is the smallest of the scores of the first token over the parts of the context. Default: false.
     ///   - alignsToWords: Whether answers are extended to whole words. Default: true.
     /// - Returns: The answers; none if the context has no tokens.
-    /// - Throws: ``ModelError`` if a text is empty or a number is not positive, or if the question leaves no tokens for
-    ///   the context.
+    /// - Throws: ``ModelError`` if a text is empty or a number is not positive, or if the question is so long that no
+    ///   tokens are available for the context.
     public func callAsFunction(
         _ question: String, context: String, count: Int = 1, maxAnswerLength: Int = 15, maxLength: Int? = nil,
         stride: Int? = nil, allowsNoAnswer: Bool = false, alignsToWords: Bool = true
@@ -84,7 +84,7 @@ public final class QuestionAnswerer {
                 var view = String.UnicodeScalarView()
                 view.append(contentsOf: scalars[range])
                 let text = String(view)
-                // Overlapping parts of the context have the same answer.
+                // Overlapping parts of the context give the same answer.
                 if let known = answers.firstIndex(where: { $0.text.lowercased() == text.lowercased() }) {
                     answers[known].score += span.score
                 } else {
@@ -97,7 +97,7 @@ public final class QuestionAnswerer {
         return order.prefix(count).map { answers[$0] }
     }
 
-    /// The question with each part of the context.
+    /// Encodes the question with each part of the context.
     private func encode(
         _ question: String, _ context: String, _ maxLength: Int?, _ stride: Int?
     ) throws -> [Encoding] {
@@ -105,13 +105,13 @@ public final class QuestionAnswerer {
         var tokenizer = loaded.tokenizer
         tokenizer.padding = nil
         tokenizer.truncation = nil
-        // With the special tokens of a pair.
+        // The length includes the special tokens of a pair.
         let left = longest - (try tokenizer.encode(.text(question), pair: .text("")).count)
         guard left > 0 else {
             throw ModelError(
                 "QuestionAnswerer",
                 "the question and the special tokens are \(quantity(longest - left, "token")), and maxLength is \(longest)",
-                expected: "fewer tokens than maxLength, so that some are left for the context")
+                expected: "fewer tokens than maxLength")
         }
         let stride = stride ?? min(longest / 2, left / 2, 128)
         guard 0..<longest ~= stride else {
@@ -124,7 +124,7 @@ public final class QuestionAnswerer {
         return [first] + first.overflowing
     }
 
-    /// The logits of start and end of the tokens of each encoding.
+    /// The start and end logits of the tokens of each encoding.
     private func scores(_ encodings: [Encoding]) throws -> [(start: [Double], end: [Double])] {
         try loaded.model.evaluating {
             try encodings.parts(of: LoadedEncoder<EncoderModel>.batchSize).flatMap { part in
@@ -138,7 +138,7 @@ public final class QuestionAnswerer {
         }
     }
 
-    /// The part of the context that tokens cover, in Unicode scalars.
+    /// The range of the context that tokens cover, in Unicode scalars.
     private static func range(of tokens: ClosedRange<Int>, in encoding: Encoding, alignsToWords: Bool) -> Range<Int> {
         if alignsToWords, let first = encoding.wordIDs[tokens.lowerBound],
             let last = encoding.wordIDs[tokens.upperBound],
@@ -152,9 +152,9 @@ public final class QuestionAnswerer {
     }
 }
 
-/// The probabilities of the spans of the context in an encoding.
+/// The scores of the spans of the context in an encoding.
 private struct Spans {
-    /// The probability of the first token, which is special, as start times that as end.
+    /// The probability of the first token, a special token, being start and end.
     let noAnswer: Double
     private let context: [Int]
     private let start: [Double]
@@ -164,7 +164,7 @@ private struct Spans {
         context = (0..<encoding.count).filter {
             encoding.sequence(ofToken: $0) == 1 && encoding.specialTokensMask[$0] == 0
         }
-        // Models give the first token a high score where the context has no answer.
+        // Models predict the first token if the context has no answer.
         let candidates = (encoding.specialTokensMask[0] == 1 ? [0] : []) + context
         func probabilities(_ logits: [Double]) -> [Double] {
             let largest = candidates.map { logits[$0] }.max() ?? 0
@@ -178,7 +178,7 @@ private struct Spans {
         noAnswer = self.start[0] * self.end[0]
     }
 
-    /// The most probable spans of at most a number of tokens, most probable first; of equal ones, the first.
+    /// The most probable spans of at most `maxLength` tokens, most probable first; ties in order of position.
     func best(_ count: Int, maxLength: Int) -> [(tokens: ClosedRange<Int>, score: Double)] {
         var spans: [(tokens: ClosedRange<Int>, score: Double)] = []
         for (index, first) in context.enumerated() {

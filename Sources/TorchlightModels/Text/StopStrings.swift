@@ -1,4 +1,4 @@
-/// Passes a text on piece by piece, up to the first stop string. An end that may be the start of a stop string is held back.
+/// Forwards a text in pieces, up to the first stop string. A suffix that may be the start of a stop string is buffered.
 struct StopStrings {
     private let stops: [[UInt8]]
     private var held: [UInt8] = []
@@ -7,9 +7,9 @@ struct StopStrings {
 
     init(_ stops: [String]) { self.stops = stops.map { Array($0.utf8) } }
 
-    /// Takes the next piece of the text.
+    /// Appends the next piece of the text.
     ///
-    /// - Returns: The text that can be passed on.
+    /// - Returns: The text that cannot be part of a stop string.
     mutating func append(_ piece: String) -> String {
         guard !isFound else { return "" }
         held += Array(piece.utf8)
@@ -28,7 +28,7 @@ struct StopStrings {
 
     /// Ends the text.
     ///
-    /// - Returns: What was held back.
+    /// - Returns: The buffered text.
     mutating func finish() -> String {
         defer { held = [] }
         return String(decoding: held, as: UTF8.self)
@@ -39,7 +39,7 @@ struct StopStrings {
         return (0...text.count - stop.count).first { text[$0..<$0 + stop.count].elementsEqual(stop) }
     }
 
-    /// The length of the longest end of a text that a stop string begins with.
+    /// The length of the longest suffix of a text that is a prefix of a stop string.
     private static func overlap(_ text: [UInt8], _ stop: [UInt8]) -> Int {
         for count in stride(from: min(text.count, stop.count - 1), to: 0, by: -1)
         where text.suffix(count).elementsEqual(stop.prefix(count)) { return count }

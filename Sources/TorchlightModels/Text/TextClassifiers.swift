@@ -2,22 +2,22 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightTokenizers
 
-/// A class with its probability.
+/// A class and its probability.
 public struct Classification: Sendable, Equatable {
     /// The name of the class.
     public var label: String
-    /// Its probability; the predicted number of a regression.
+    /// The probability of the class; the predicted number of a regression.
     public var score: Double
 }
 
-/// Assigns texts to classes.
+/// Classifies texts.
 ///
 ///     let classifier = try TextClassifier.load("path/to/distilbert-base-uncased-finetuned-sst-2-english")
 ///     try classifier("What a film!")[0]      // POSITIVE, 0.9998
 public final class TextClassifier {
     private let loaded: LoadedEncoder<EncoderModel>
 
-    /// Pairs a model for sequence classification with its tokenizer.
+    /// Creates a pipeline from a model for sequence classification and its tokenizer.
     ///
     /// - Throws: ``ModelError`` if the model is for another task.
     public init(_ model: EncoderModel, tokenizer: Tokenizer) throws {
@@ -34,17 +34,17 @@ public final class TextClassifier {
             tokenizer: Tokenizer(path: folder))
     }
 
-    /// The classes of a text, most probable first: by softmax, or by sigmoid for a model of several labels or of one. A
-    /// regression gives its number.
+    /// Returns the classes of a text, most probable first. The probabilities are the softmax of the logits, or the
+    /// sigmoid for multi-label models and models with one label. A regression returns its number.
     ///
     /// - Parameters:
-    ///   - text: The text; what is longer than the positions of the model is cut off.
+    ///   - text: The text, truncated to the maximum length of the model.
     ///   - pair: The second text of a pair. Default: none.
     public func callAsFunction(_ text: String, pair: String? = nil) throws -> [Classification] {
         try classify([(text, pair)])[0]
     }
 
-    /// The classes of several texts.
+    /// Returns the classes of several texts.
     public func callAsFunction(_ texts: [String]) throws -> [[Classification]] {
         try classify(texts.map { ($0, nil) })
     }
@@ -64,7 +64,7 @@ public final class TextClassifier {
         }
     }
 
-    /// The scores of pairs of texts, float64 `[labels]` each.
+    /// The logits of texts or pairs of texts, float64 `[labels]` each.
     func logits(_ inputs: [(String, String?)]) throws -> [Tensor] {
         try loaded.model.evaluating {
             try inputs.parts(of: LoadedEncoder<EncoderModel>.batchSize).flatMap { part in
@@ -79,8 +79,8 @@ public final class TextClassifier {
     var labels: [String] { loaded.model.labels }
 }
 
-/// Assigns texts to classes that the caller names, with a model of natural language inference (Yin et al., 2019): the probability
-/// that the text implies "This example is sports.".
+/// Zero-shot text classification with a model for natural language inference (Yin et al., 2019): the score of a class
+/// is the probability that the text entails a sentence such as "This example is sports.".
 ///
 ///     let classifier = try ZeroShotClassifier.load("path/to/an-nli-model")
 ///     try classifier("The team won again.", labels: ["sports", "politics"])
@@ -89,7 +89,7 @@ public final class ZeroShotClassifier {
     private let entailment: Int
     private let contradiction: Int
 
-    /// Uses a classifier with a class whose name begins with "entail".
+    /// Creates a pipeline from a classifier with a class whose name begins with "entail".
     ///
     /// - Throws: ``ModelError`` if there is no such class.
     public init(_ classifier: TextClassifier) throws {
@@ -112,14 +112,14 @@ public final class ZeroShotClassifier {
         try ZeroShotClassifier(TextClassifier.load(folder, dtype: dtype, device: device, ignoring: ignoring))
     }
 
-    /// The classes of a text, most probable first.
+    /// Returns the classes of a text, most probable first.
     ///
     /// - Parameters:
     ///   - text: The text.
     ///   - labels: The names of the classes, at least one.
-    ///   - template: The sentence that a class is put into, in place of `{}`. Default: `This example is {}.`
-    ///   - multiLabel: Whether several classes can be true: each probability is then that of the class alone. Default: false,
-    ///     where the probabilities add up to 1.
+    ///   - template: The sentence of a class, with `{}` for its name. Default: `This example is {}.`
+    ///   - multiLabel: Whether several classes can apply: the probability of each class is then independent of the
+    ///     others. Default: false: the probabilities sum to 1.
     public func callAsFunction(
         _ text: String, labels: [String], template: String = "This example is {}.", multiLabel: Bool = false
     ) throws -> [Classification] {
@@ -138,17 +138,17 @@ public final class ZeroShotClassifier {
     }
 }
 
-/// Assigns images to classes that the caller names, with CLIP (Radford et al., 2021).
+/// Zero-shot image classification with CLIP (Radford et al., 2021).
 ///
 ///     let classifier = try ZeroShotImageClassifier.load("path/to/clip-vit-base-patch32")
 ///     try classifier(images, labels: ["cat", "dog"])      // images [N, 3, 224, 224], normalised
 public final class ZeroShotImageClassifier {
     /// The model.
     public let model: CLIP
-    /// Its tokenizer.
+    /// The tokenizer of the model.
     public let tokenizer: Tokenizer
 
-    /// Pairs a model with its tokenizer.
+    /// Creates a pipeline from a model and its tokenizer.
     public init(_ model: CLIP, tokenizer: Tokenizer) {
         self.model = model
         self.tokenizer = tokenizer
@@ -162,12 +162,12 @@ public final class ZeroShotImageClassifier {
             CLIP.load(folder, dtype: dtype, device: device, ignoring: ignoring), tokenizer: Tokenizer(path: folder))
     }
 
-    /// The classes of each image, most probable first. The probabilities add up to 1.
+    /// Returns the classes of each image, most probable first. The probabilities sum to 1.
     ///
     /// - Parameters:
     ///   - images: Normalised images, `[N, C, H, W]`.
     ///   - labels: The names of the classes, at least one.
-    ///   - template: The sentence that a class is put into, in place of `{}`. Default: `This is a photo of {}.`
+    ///   - template: The sentence of a class, with `{}` for its name. Default: `This is a photo of {}.`
     public func callAsFunction(
         _ images: Tensor, labels: [String], template: String = "This is a photo of {}."
     ) throws -> [[Classification]] {
@@ -186,7 +186,7 @@ public final class ZeroShotImageClassifier {
     }
 }
 
-/// Sentences with the names of classes.
+/// Sentences with class names.
 private enum Template {
     static func sentences(_ labels: [String], _ template: String) throws(ModelError) -> [String] {
         guard !labels.isEmpty else { throw ModelError("classify", "there are no labels", expected: "at least one") }
@@ -202,7 +202,7 @@ private enum Template {
 }
 
 extension [Classification] {
-    /// The highest score first; equal ones keep their order.
+    /// The classes in order of decreasing score; ties keep their order.
     fileprivate var sortedByScore: [Classification] {
         enumerated().sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }.map(\.element)
     }

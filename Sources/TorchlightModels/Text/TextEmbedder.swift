@@ -2,39 +2,40 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightTokenizers
 
-/// Embeds texts as vectors, so that texts of similar meaning are close: sentence embeddings.
+/// Sentence embeddings: vectors of texts whose similarity measures the similarity of meaning.
 ///
 ///     let embedder = try TextEmbedder.load("path/to/all-MiniLM-L6-v2")
 ///     let vectors = try embedder(["A cat sleeps.", "A kitten is asleep."])      // [2, size]
-///     let similarity = vectors.matmul(vectors.t())                              // cosines, if vectors are normalised
+///     let similarity = vectors.matmul(vectors.t())                              // cosines, for normalised vectors
 ///
-/// Folders of sentence-transformers say in `modules.json` and `1_Pooling/config.json` how the hidden states become a vector.
-/// Other encoders are pooled by the mean, decoders by the last token.
+/// The pooling is read from `modules.json` and `1_Pooling/config.json` in folders of sentence-transformers. Otherwise
+/// the default is mean pooling for encoders and the last token for decoders.
 public final class TextEmbedder {
     /// The model: an ``EncoderModel`` or a ``CausalModel``.
     public let model: PretrainedModel
     /// The tokenizer of the model.
     public let tokenizer: Tokenizer
-    /// How the hidden states of the tokens become a vector.
+    /// The pooling of the hidden states.
     public var pooling: Pooling
     /// Whether vectors are divided by their L2 norms.
     public var normalizes: Bool
-    /// The largest number of tokens, special ones included; longer texts are cut. Nil for the positions of the model.
+    /// The maximum number of tokens, including special tokens; longer texts are truncated. nil for the maximum length
+    /// of the model.
     public var maxLength: Int?
-    /// Texts that are put before a text for a purpose, by the name of the purpose: `query` and `passage`, for example.
+    /// The prompts that are prepended to texts, by name, such as `query` and `passage`.
     public var prompts: [String: String] = [:]
-    /// The name of the prompt that is used where a call names none; nil for no prompt.
+    /// The name of the prompt that is used by default; nil for no prompt.
     public var defaultPrompt: String?
 
-    /// Pairs a model with a tokenizer.
+    /// Creates a pipeline from a model and a tokenizer.
     ///
     /// - Parameters:
     ///   - model: An ``EncoderModel`` or a ``CausalModel``.
     ///   - tokenizer: The tokenizer of the model.
-    ///   - pooling: How the hidden states become a vector. Default: the mean for encoders, the last token for decoders.
+    ///   - pooling: The pooling of the hidden states. Default: the mean for encoders, the last token for decoders.
     ///   - normalizes: Whether vectors are divided by their L2 norms. Default: true.
-    ///   - maxLength: The largest number of tokens. Default: the positions of the model.
-    /// - Throws: ``ModelError`` if the model is neither encoder nor decoder.
+    ///   - maxLength: The maximum number of tokens. Default: the maximum length of the model.
+    /// - Throws: ``ModelError`` if the model is not an encoder or a decoder.
     public init(
         _ model: PretrainedModel, tokenizer: Tokenizer, pooling: Pooling? = nil, normalizes: Bool = true,
         maxLength: Int? = nil
@@ -52,7 +53,7 @@ public final class TextEmbedder {
     /// Loads a model and its tokenizer from a folder of sentence-transformers or of `save_pretrained`; see
     /// ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
     ///
-    /// - Throws: Also ``ModelError`` if the folder names a module or a pooling that is not implemented.
+    /// - Throws: Also ``ModelError`` if a module or a pooling is not implemented.
     public static func load(
         _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
     ) throws -> TextEmbedder {
@@ -66,18 +67,18 @@ public final class TextEmbedder {
         return embedder
     }
 
-    /// The vectors of texts, float32 `[N, size]`.
+    /// Returns the vectors of texts, float32 `[N, size]`.
     ///
     /// - Parameters:
     ///   - texts: The texts.
-    ///   - prompt: The name of a prompt of ``prompts`` that is put before each text. Default: ``defaultPrompt``.
-    /// - Throws: `TokenizerError` if a text cannot be encoded, ``ModelError`` if there is no such prompt.
+    ///   - prompt: The name of a prompt of ``prompts``, prepended to each text. Default: ``defaultPrompt``.
+    /// - Throws: `TokenizerError` if a text cannot be encoded, ``ModelError`` if the prompt does not exist.
     public func callAsFunction(_ texts: [String], prompt: String? = nil) throws -> Tensor {
         var before = ""
         if let prompt = prompt ?? defaultPrompt {
             guard let text = prompts[prompt] else {
                 throw ModelError(
-                    "TextEmbedder", "there is no prompt \(IOError.quoted(prompt))",
+                    "TextEmbedder", "the prompt \(IOError.quoted(prompt)) does not exist",
                     expected: prompts.isEmpty ? "a model with prompts" : prompts.keys.sorted().joined(separator: ", "))
             }
             before = text
@@ -96,7 +97,7 @@ public final class TextEmbedder {
         }
     }
 
-    /// The vector of a text, float32 `[size]`.
+    /// Returns the vector of a text, float32 `[size]`.
     public func callAsFunction(_ text: String, prompt: String? = nil) throws -> Tensor {
         try self([text], prompt: prompt).select(0, 0)
     }
@@ -110,13 +111,13 @@ public final class TextEmbedder {
         return model(batch.tokens, attentionMask: batch.mask, tokenTypes: batch.types).lastHiddenState
     }
 
-    /// The texts of a collection that are most similar to a query, most similar first.
+    /// Returns the texts of a collection that are most similar to a query, in order of decreasing similarity.
     ///
     /// - Parameters:
     ///   - query: The vector of the query, `[size]`.
     ///   - vectors: The vectors of the collection, `[N, size]`.
     ///   - count: The number of results. Default: 10.
-    /// - Returns: The indices of the texts and the cosines of their vectors with that of the query.
+    /// - Returns: The indices of the texts and the cosine similarities of their vectors to that of the query.
     public static func nearest(
         to query: Tensor, among vectors: Tensor, count: Int = 10
     ) -> [(index: Int, similarity: Double)] {
@@ -130,7 +131,7 @@ public final class TextEmbedder {
     }
 }
 
-/// What the files of sentence-transformers say.
+/// The settings in the files of sentence-transformers.
 private struct SentenceLayout {
     var modelFolder: String
     var pooling: Pooling?
@@ -142,7 +143,7 @@ private struct SentenceLayout {
     init(_ folder: String) throws {
         modelFolder = folder
         func json(_ path: String) throws -> JSON? {
-            // A nil in a conditional expression would be the JSON value null.
+            // A nil in a conditional expression would become the JSON value null.
             guard FileSystem.isFile(path) else { return Optional.none }
             return try JSON.parse(try FileSystem.read(path, limit: 1 << 24), file: path)
         }
@@ -150,7 +151,7 @@ private struct SentenceLayout {
         guard let modules = try json(list)?.elements else { return }
         normalizes = false
         for module in modules {
-            // The module of today, or that of before version 5 with another package.
+            // Versions before 5 use another package in the name of the module.
             let type = module["type"]?.string?.split(separator: ".").last.map(String.init) ?? ""
             let path = module["path"]?.string ?? ""
             guard !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {

@@ -3,7 +3,7 @@ import TorchlightIO
 import TorchlightTokenizers
 
 extension TextGenerator {
-    /// Generates the next message of a chat, and gives each piece as soon as it is certain.
+    /// Generates the next message of a chat, as an asynchronous stream of pieces of text.
     ///
     ///     for try await piece in generator.chat([.message(role: "user", content: "What is a tensor?")]) { ... }
     ///
@@ -23,14 +23,14 @@ extension TextGenerator {
     /// Generates the next message of a chat.
     ///
     /// - Parameters:
-    ///   - messages: The messages, objects with `role` and `content`.
-    ///   - tools: Descriptions of functions for the template. Default: none.
-    ///   - documents: Documents for the template. Default: none.
-    ///   - variables: Further variables of the template. Default: none.
+    ///   - messages: The messages: objects with `role` and `content`.
+    ///   - tools: Descriptions of functions, passed to the template. Default: none.
+    ///   - documents: Documents, passed to the template. Default: none.
+    ///   - variables: Additional variables of the template. Default: none.
     ///   - maxNewTokens: The maximum number of tokens to generate. Default: that of the options.
-    ///   - cache: The keys and values of the turns so far. Default: none.
-    ///   - options: How tokens are chosen. Default: ``options``.
-    ///   - onText: Is called with each piece of the text, and returns whether to go on. Default: none.
+    ///   - cache: The key-value cache of the previous turns. Default: none.
+    ///   - options: The generation options. Default: ``options``.
+    ///   - onText: Called with each piece of the text; returns whether to continue. Default: none.
     /// - Throws: ``ModelError`` if the model has no chat template or an option is out of range, `TokenizerError` if the template
     ///   fails.
     public func answer(
@@ -52,12 +52,11 @@ extension TextGenerator {
         return try generate(tokens: prompt, cache: cache, options: options, onText: onText)
     }
 
-    /// Generates a text for an input by a task that `config.json` describes in `task_specific_params`: its prefix is put before
-    /// the input, and its options are used.
+    /// Generates text with the prefix and the options of a task in `task_specific_params` of `config.json`.
     ///
     ///     let summary = try generator.generate("The tower is 324 metres tall ...", task: "summarization")
     ///
-    /// - Throws: Also ``ModelError`` if the model has no such task.
+    /// - Throws: Also ``ModelError`` if the task does not exist.
     public func generate(_ input: String, task: String, maxNewTokens: Int? = nil) throws -> GeneratedText {
         try generate(
             model.prefix(ofTask: task) + input, maxNewTokens: maxNewTokens, options: model.generationOptions(task: task)
@@ -65,30 +64,30 @@ extension TextGenerator {
     }
 }
 
-/// A chat: the messages so far, and the keys and values of their tokens, so that each turn needs the forward pass of the new
-/// tokens alone.
+/// A chat with its messages and the key-value cache of their tokens, so that each turn computes the forward pass of the
+/// new tokens only.
 ///
 ///     let chat = Chat(generator, system: "You are brief.")
 ///     for try await piece in chat("What is a tensor?") { print(piece, terminator: "") }
 public final class Chat {
-    /// What generates the answers.
+    /// The generator of the answers.
     public let generator: TextGenerator
-    /// The messages so far, objects with `role` and `content`.
+    /// The messages: objects with `role` and `content`.
     public private(set) var messages: [TemplateValue] = []
-    /// The keys and values of the turns so far.
+    /// The key-value cache of the previous turns.
     public let cache = PromptCache()
 
-    /// Starts a chat.
+    /// Creates a chat.
     ///
     /// - Parameters:
-    ///   - generator: What generates the answers; its model must have a chat template.
+    ///   - generator: The generator of the answers; its model must have a chat template.
     ///   - system: The system message. Default: none.
     public init(_ generator: TextGenerator, system: String? = nil) {
         self.generator = generator
         if let system { messages.append(.message(role: "system", content: system)) }
     }
 
-    /// Answers a message of the user, and gives each piece of the answer as soon as it is certain.
+    /// Answers a message of the user, as an asynchronous stream of pieces of text.
     public func callAsFunction(
         _ message: String, maxNewTokens: Int? = nil, options: GenerationOptions? = nil
     ) -> AsyncThrowingStream<String, any Error> {
@@ -98,13 +97,13 @@ public final class Chat {
         }
     }
 
-    /// Answers a message of the user. Message and answer become part of the chat, unless an error is thrown.
+    /// Answers a message of the user. Message and answer are appended to the chat, unless an error is thrown.
     ///
     /// - Parameters:
     ///   - message: The message.
     ///   - maxNewTokens: The maximum number of tokens to generate. Default: that of the options.
-    ///   - options: How tokens are chosen. Default: those of the generator.
-    ///   - onText: Is called with each piece of the text, and returns whether to go on. Default: none.
+    ///   - options: The generation options. Default: those of the generator.
+    ///   - onText: Called with each piece of the text; returns whether to continue. Default: none.
     /// - Throws: As ``TextGenerator/answer(_:tools:documents:variables:maxNewTokens:cache:options:onText:)``.
     @discardableResult
     public func answer(

@@ -2,13 +2,13 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightTokenizers
 
-/// A model that generates text, with its tokenizer: text in, text out.
+/// Text generation with a model and its tokenizer.
 ///
 ///     let generator = try TextGenerator.load("path/to/model")
 ///     for try await piece in generator("Once upon a time", maxNewTokens: 100) { print(piece, terminator: "") }
 ///
-/// The model is a decoder (GPT-2, Llama, ...), which continues the text, or an encoder-decoder model (T5, BART), which reads it. A
-/// generator computes one text at a time; it must not be used on two threads at once.
+/// The model is a decoder (GPT-2, Llama, ...), which continues a prompt, or an encoder-decoder model (T5, BART), which
+/// encodes the input. A generator computes one text at a time; it must not be used on two threads at once.
 public final class TextGenerator {
     /// The model: a ``CausalModel`` or an ``EncoderDecoderModel``.
     public let model: PretrainedModel
@@ -16,26 +16,26 @@ public final class TextGenerator {
     public let tokenizer: Tokenizer
     /// The chat templates of the model; nil if it has none.
     public let chatTemplates: ChatTemplates?
-    /// How tokens are chosen where a call does not say it. Default: what the model's files say.
+    /// The default generation options. Default: those of the model files.
     public var options: GenerationOptions
-    /// A smaller model with the same tokenizer that proposes tokens (assisted decoding). Default: none.
+    /// A smaller model with the same tokenizer that proposes tokens (speculative decoding). Default: none.
     public var assistant: PretrainedModel?
 
-    /// Pairs a model with a tokenizer.
+    /// Creates a pipeline from a model and a tokenizer.
     ///
     /// - Parameters:
     ///   - model: A ``CausalModel`` or an ``EncoderDecoderModel``.
     ///   - tokenizer: The tokenizer of the model.
-    ///   - chatTemplates: Its chat templates. Default: none.
-    ///   - options: How tokens are chosen. Default: what the model's files say.
-    /// - Throws: ``ModelError`` if the model generates no text.
+    ///   - chatTemplates: The chat templates of the model. Default: none.
+    ///   - options: The default generation options. Default: those of the model files.
+    /// - Throws: ``ModelError`` if the model does not generate text.
     public init(
         _ model: PretrainedModel, tokenizer: Tokenizer, chatTemplates: ChatTemplates? = nil,
         options: GenerationOptions? = nil
     ) throws {
         guard model is CausalModel || model is EncoderDecoderModel else {
             throw ModelError(
-                "TextGenerator", "\(type(of: model)) generates no text", expected: "a model with a decoder")
+                "TextGenerator", "\(type(of: model)) does not generate text", expected: "a model with a decoder")
         }
         self.model = model
         self.tokenizer = tokenizer
@@ -56,16 +56,16 @@ public final class TextGenerator {
             options: model.generationOptions(ignoring: ignoring))
     }
 
-    // MARK: - Text in, text out
+    // MARK: - Texts
 
-    /// Generates a text after a prompt, and gives each piece as soon as it is certain: no character is split, and what may be
-    /// the start of a stop string is held back.
+    /// Generates text after a prompt, as an asynchronous stream of pieces. Pieces contain complete characters; text
+    /// that may be the start of a stop string is buffered.
     ///
     /// - Parameters:
     ///   - prompt: The prompt of a decoder, or the input of an encoder.
     ///   - maxNewTokens: The maximum number of tokens to generate. Default: that of the options.
-    ///   - cache: The keys and values of a text that the prompt may begin with. Default: none.
-    ///   - options: How tokens are chosen. Default: ``options``.
+    ///   - cache: The key-value cache of a common prefix of prompts. Default: none.
+    ///   - options: The generation options. Default: ``options``.
     public func callAsFunction(
         _ prompt: String, maxNewTokens: Int? = nil, cache: PromptCache? = nil, options: GenerationOptions? = nil
     ) -> AsyncThrowingStream<String, any Error> {
@@ -76,15 +76,15 @@ public final class TextGenerator {
         }
     }
 
-    /// Generates a text after a prompt.
+    /// Generates text after a prompt.
     ///
     /// - Parameters:
     ///   - prompt: The prompt of a decoder, or the input of an encoder.
     ///   - addSpecialTokens: Whether the special tokens of the tokenizer are added to the prompt. Default: true.
     ///   - maxNewTokens: The maximum number of tokens to generate. Default: that of the options.
-    ///   - cache: The keys and values of a text that the prompt may begin with. Default: none.
-    ///   - options: How tokens are chosen. Default: ``options``.
-    ///   - onText: Is called with each piece of the text, and returns whether to go on. Default: none.
+    ///   - cache: The key-value cache of a common prefix of prompts. Default: none.
+    ///   - options: The generation options. Default: ``options``.
+    ///   - onText: Called with each piece of the text; returns whether to continue. Default: none.
     /// - Throws: ``ModelError`` if an option is out of range, `TokenizerError` if the prompt cannot be encoded.
     public func generate(
         _ prompt: String, addSpecialTokens: Bool = true, maxNewTokens: Int? = nil, cache: PromptCache? = nil,
@@ -95,13 +95,13 @@ public final class TextGenerator {
             tokens: tokens, cache: cache, options: resolved(options, maxNewTokens), onText: onText)
     }
 
-    /// Generates texts after several prompts at once. Shorter prompts of a decoder have padding on the left.
+    /// Generates texts after a batch of prompts. Shorter prompts of a decoder are padded on the left.
     ///
     /// - Parameters:
     ///   - prompts: The prompts of a decoder, or the inputs of an encoder.
     ///   - addSpecialTokens: Whether the special tokens of the tokenizer are added to the prompts. Default: true.
     ///   - maxNewTokens: The maximum number of tokens to generate. Default: that of the options.
-    ///   - options: How tokens are chosen. Default: ``options``.
+    ///   - options: The generation options. Default: ``options``.
     /// - Returns: ``GenerationOptions/sequenceCount`` texts for each prompt.
     /// - Throws: ``ModelError`` if an option is out of range, `TokenizerError` if a prompt cannot be encoded.
     public func generate(
@@ -140,13 +140,14 @@ public final class TextGenerator {
         }
     }
 
-    /// Generates a text after the tokens of a prompt; see ``generate(_:addSpecialTokens:maxNewTokens:cache:options:onText:)``.
+    /// Generates text after the tokens of a prompt; see
+    /// ``generate(_:addSpecialTokens:maxNewTokens:cache:options:onText:)``.
     ///
     /// - Parameters:
     ///   - tokens: The prompt of a decoder, or the input of an encoder.
-    ///   - cache: The keys and values of a text that the prompt may begin with. Default: none.
-    ///   - options: How tokens are chosen. Default: ``options``.
-    ///   - onText: Is called with each piece of the text, and returns whether to go on. Default: none.
+    ///   - cache: The key-value cache of a common prefix of prompts. Default: none.
+    ///   - options: The generation options. Default: ``options``.
+    ///   - onText: Called with each piece of the text; returns whether to continue. Default: none.
     /// - Throws: ``ModelError`` if an option is out of range, or if the prompt is empty.
     public func generate(
         tokens: [Int], cache: PromptCache? = nil, options: GenerationOptions? = nil, onText: ((String) -> Bool)? = nil
@@ -160,7 +161,7 @@ public final class TextGenerator {
         }
         let writer = TextWriter(
             TextStream(tokenizer, after: model is CausalModel ? tokens : [], stops: options.stopStrings), onText)
-        // Beams have no text before the end.
+        // Beam search has no text before its end.
         let isStreamed = options.beamCount == 1
         let stops: (Int, Int) -> Bool = { _, token in writer.append(token) }
         let receive: (Int) -> Bool = { _ in writer.goesOn }

@@ -1,33 +1,33 @@
 import TorchlightCore
 import TorchlightTokenizers
 
-/// Turns generated tokens into text, up to the first stop string.
+/// Decodes generated tokens to text, up to the first stop string.
 struct TextStream {
     private var stream: Tokenizer.DecodeStream
     private var stops: StopStrings
 
-    /// - Parameter prompt: The tokens before, on which the text of the first tokens may depend.
+    /// - Parameter prompt: The previous tokens, on which the text of the first tokens may depend.
     init(_ tokenizer: Tokenizer, after prompt: [Int], stops: [String]) {
         stream = tokenizer.decodeStream(skippingSpecialTokens: true)
         self.stops = StopStrings(stops)
-        // A few tokens tell whether a word goes on. Tokens that cannot be decoded fail again where they are generated.
+        // A few tokens determine whether a word continues. Errors of prompt tokens are ignored here.
         for token in prompt.suffix(8) { _ = try? stream.append(token) }
     }
 
     /// Whether a stop string was found.
     var isStopped: Bool { stops.isFound }
 
-    /// Takes the next token; returns the text that is certain.
+    /// Appends the next token; returns the text that cannot change.
     mutating func append(_ token: Int) throws(TokenizerError) -> String { stops.append(try stream.append(token) ?? "") }
 
-    /// Ends the text; returns what was held back.
+    /// Ends the text; returns the buffered text.
     mutating func finish() throws(TokenizerError) -> String {
         guard !stops.isFound else { return "" }
         return stops.append(try stream.finish() ?? "") + (stops.isFound ? "" : stops.finish())
     }
 }
 
-/// Collects a generated text and passes its pieces on.
+/// Collects a generated text and forwards its pieces.
 final class TextWriter {
     private var stream: TextStream
     private let onText: ((String) -> Bool)?
@@ -42,10 +42,10 @@ final class TextWriter {
         self.onText = onText
     }
 
-    /// Whether the text goes on.
+    /// Whether the text continues.
     var goesOn: Bool { error == nil && !isCancelled && !stream.isStopped }
 
-    /// Takes the next token; returns whether a stop string was found.
+    /// Appends the next token; returns whether a stop string was found.
     func append(_ token: Int) -> Bool {
         if firstToken == nil { firstToken = .now }
         count += 1
@@ -64,7 +64,7 @@ final class TextWriter {
     ) throws(TokenizerError) -> GeneratedText {
         let end = ContinuousClock.now
         if let error { throw error }
-        // An end token ends the generation before its text is known; special end tokens have no text.
+        // Tokens that ended the generation were not appended; special end tokens have no text.
         for token in sequence.tokens.dropFirst(count) where goesOn { _ = append(token) }
         if let error { throw error }
         pass(try stream.finish())
@@ -77,7 +77,7 @@ final class TextWriter {
     }
 }
 
-/// Watches the texts of a batch for stop strings.
+/// Searches the texts of a batch for stop strings.
 struct StopWatchers {
     private var streams: [Int: TextStream] = [:]
     private let make: (Int) -> TextStream
@@ -90,19 +90,19 @@ struct StopWatchers {
         }
     }
 
-    /// Takes the next token of a row; returns whether its text contains a stop string.
+    /// Appends the next token of a row; returns whether the text of the row contains a stop string.
     mutating func append(_ token: Int, row: Int) -> Bool {
         var stream = streams[row] ?? make(row)
-        // Tokens that cannot be decoded are errors where the text is put together.
+        // Errors of decoding are thrown when the text is assembled.
         _ = try? stream.append(token)
         streams[row] = stream
         return stream.isStopped
     }
 }
 
-/// Sequences of tokens of several lengths as one batch.
+/// Token sequences of different lengths as one batch.
 struct PaddedBatch {
-    /// `[N, T]`.
+    /// The tokens, `[N, T]`.
     let tokens: Tensor
     /// 1 for tokens and 0 for padding, `[N, T]`.
     let mask: Tensor

@@ -2,26 +2,26 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightTokenizers
 
-/// Classifies parts of a text: names, places, parts of speech.
+/// Token classification, such as named entity recognition and part-of-speech tagging.
 ///
 ///     let classifier = try TokenClassifier.load("path/to/bert-base-NER")
 ///     for entity in try classifier("My name is Sarah and I live in London") { print(entity.label, entity.text) }
 public final class TokenClassifier {
-    /// A part of a text with its class.
+    /// A span of a text and its class.
     public struct Entity: Sendable, Equatable {
-        /// The name of the class; without `B-` and `I-` where tokens are joined.
+        /// The name of the class; without `B-` and `I-` if tokens are joined.
         public var label: String
         /// The probability of the class; the mean over joined tokens.
         public var score: Double
-        /// The part of the text.
+        /// The text of the span.
         public var text: String
-        /// Where it is in the text, in Unicode scalars.
+        /// The range of the span in the text, in Unicode scalars.
         public var range: Range<Int>
     }
 
     private let loaded: LoadedEncoder<EncoderModel>
 
-    /// Pairs a model for token classification with its tokenizer.
+    /// Creates a pipeline from a model for token classification and its tokenizer.
     ///
     /// - Throws: ``ModelError`` if the model is for another task.
     public init(_ model: EncoderModel, tokenizer: Tokenizer) throws {
@@ -38,12 +38,12 @@ public final class TokenClassifier {
             tokenizer: Tokenizer(path: folder))
     }
 
-    /// The parts of a text that belong to a class other than `O`.
+    /// Returns the spans of a text with a class other than `O`.
     ///
     /// - Parameters:
-    ///   - text: The text; what is longer than the positions of the model is cut off.
-    ///   - joined: Whether tokens of one part are joined: a part begins with a class `B-`, or where the class changes.
-    ///     Default: true.
+    ///   - text: The text, truncated to the maximum length of the model.
+    ///   - joined: Whether neighbouring tokens of one entity are joined: an entity starts at a class `B-` and where the
+    ///     class changes. Default: true.
     public func callAsFunction(_ text: String, joined: Bool = true) throws -> [Entity] {
         let (encoding, probabilities) = try loaded.model.evaluating {
             let batch = try loaded.batch([(.text(text), nil)])
@@ -85,7 +85,7 @@ public final class TokenClassifier {
         return entities
     }
 
-    /// Whether a class begins a part, and its name without `B-` or `I-`.
+    /// Whether a class starts an entity, and its name without `B-` or `I-`.
     private static func parts(_ label: String) -> (begins: Bool, name: String) {
         if label.hasPrefix("B-") { return (true, String(label.dropFirst(2))) }
         if label.hasPrefix("I-") { return (false, String(label.dropFirst(2))) }
@@ -93,38 +93,38 @@ public final class TokenClassifier {
     }
 }
 
-/// Fills the masks of a text.
+/// Predicts the masked tokens of a text.
 ///
 ///     let filler = try MaskFiller.load("path/to/bert-base-uncased")
 ///     try filler("The capital of France is [MASK].")[0][0].token      // paris
 public final class MaskFiller {
-    /// A token for a mask.
+    /// A predicted token for a mask.
     public struct Filling: Sendable, Equatable {
         /// The token.
         public var token: String
-        /// Its index in the vocabulary.
+        /// The index of the token in the vocabulary.
         public var id: Int
-        /// Its probability.
+        /// The probability of the token.
         public var score: Double
     }
 
     private let loaded: LoadedEncoder<EncoderModel>
-    /// The token that masks have.
+    /// The mask token.
     public let maskToken: String
 
-    /// Pairs a masked language model with its tokenizer.
+    /// Creates a pipeline from a masked language model and its tokenizer.
     ///
     /// - Parameters:
     ///   - model: The model.
-    ///   - tokenizer: Its tokenizer.
-    ///   - maskToken: The token that masks have. Default: `[MASK]` or `<mask>`, whichever the vocabulary has.
-    /// - Throws: ``ModelError`` if the model is for another task or the vocabulary has no mask.
+    ///   - tokenizer: The tokenizer of the model.
+    ///   - maskToken: The mask token. Default: `[MASK]` or `<mask>`, whichever is in the vocabulary.
+    /// - Throws: ``ModelError`` if the model is for another task or the vocabulary has no mask token.
     public init(_ model: EncoderModel, tokenizer: Tokenizer, maskToken: String? = nil) throws {
         loaded = LoadedEncoder(model: model, tokenizer: tokenizer)
         try loaded.require(.maskedLanguageModel, "MaskFiller")
         let known = [maskToken, "[MASK]", "<mask>"].compactMap { $0 }.first { tokenizer.id(of: $0) != nil }
         guard let known, maskToken == nil || known == maskToken else {
-            throw ModelError("MaskFiller", "the vocabulary has no mask", expected: "[MASK], <mask>, or maskToken:")
+            throw ModelError("MaskFiller", "the vocabulary has no mask token", expected: "[MASK], <mask> or maskToken:")
         }
         self.maskToken = known
     }
@@ -138,19 +138,19 @@ public final class MaskFiller {
             tokenizer: Tokenizer(path: folder))
     }
 
-    /// The most probable tokens for each mask of a text, most probable first.
+    /// Returns the most probable tokens for each mask of a text, most probable first.
     ///
     /// - Parameters:
-    ///   - text: A text with at least one mask, written as ``maskToken``.
+    ///   - text: A text with at least one ``maskToken``.
     ///   - count: The number of tokens for each mask. Default: 5.
-    /// - Throws: ``ModelError`` if the text has no mask.
+    /// - Throws: ``ModelError`` if the text has no mask token.
     public func callAsFunction(_ text: String, count: Int = 5) throws -> [[Filling]] {
         try loaded.model.evaluating {
             let batch = try loaded.batch([(.text(text), nil)])
             let mask = loaded.tokenizer.id(of: maskToken)
             let places = batch.encodings[0].ids.indices.filter { batch.encodings[0].ids[$0] == mask }
             guard !places.isEmpty else {
-                throw ModelError("MaskFiller", "the text has no mask", expected: "\(maskToken) in the text")
+                throw ModelError("MaskFiller", "the text has no mask token", expected: "\(maskToken) in the text")
             }
             let logits = loaded(batch).logits!.select(0, 0)
             return places.map { place in

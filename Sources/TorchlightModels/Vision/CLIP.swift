@@ -2,23 +2,24 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// The result of a forward pass of CLIP.
+/// The output of CLIP.
 public struct CLIPOutput {
-    /// The scores of each text for each image, `[images, texts]`.
+    /// The similarity logits of each image and text, `[images, texts]`.
     public var logitsPerImage: Tensor
-    /// The scores of each image for each text, `[texts, images]`.
+    /// The similarity logits of each text and image, `[texts, images]`.
     public var logitsPerText: Tensor
-    /// The embeddings of the texts, of norm 1, `[texts, projection size]`.
+    /// The embeddings of the texts, with norm 1, `[texts, projection size]`.
     public var textEmbeddings: Tensor
-    /// The embeddings of the images, of norm 1, `[images, projection size]`.
+    /// The embeddings of the images, with norm 1, `[images, projection size]`.
     public var imageEmbeddings: Tensor
-    /// The outputs of the text model: hidden states, and those at the end token.
+    /// The output of the text encoder: hidden states, and the pooled one of the end token.
     public var text: EncoderOutput
-    /// The outputs of the image model: hidden states, and the normalised one of the class token.
+    /// The output of the image encoder: hidden states, and the normalised one of the class token.
     public var image: EncoderOutput
 }
 
-/// CLIP (Radford et al., 2021): embeds texts and images so that those that belong together are close.
+/// CLIP (Radford et al., 2021): embeds texts and images in one space, in which matching pairs have a high cosine
+/// similarity.
 ///
 ///     let model = try CLIP.load("path/to/clip-vit-base-patch32")
 ///     let scores = model(texts, images: images).logitsPerImage.softmax(dim: 1)
@@ -38,7 +39,7 @@ public final class CLIP: PretrainedModel {
         super.init(configuration: json)
     }
 
-    /// The forward pass.
+    /// Runs the forward pass.
     ///
     /// - Parameters:
     ///   - texts: Tokens, int64 `[texts, T]`.
@@ -58,16 +59,16 @@ public final class CLIP: PretrainedModel {
     /// The height and the width of the images.
     public var imageSize: [Int] { [imageModel.embeddings.imageSize, imageModel.embeddings.imageSize] }
 
-    /// The projections of texts, before they are divided by their norms, `[texts, projection size]`.
+    /// Returns the projections of texts before normalisation, `[texts, projection size]`.
     public func textFeatures(_ texts: Tensor, attentionMask: Tensor? = nil) -> Tensor {
         textProjection(textModel(texts, attentionMask: attentionMask).pooled!)
     }
 
-    /// The projections of images, before they are divided by their norms, `[images, projection size]`.
+    /// Returns the projections of images before normalisation, `[images, projection size]`.
     public func imageFeatures(_ images: Tensor) -> Tensor { imageProjection(imageModel(images).pooled!) }
 
-    /// The contrastive loss of as many texts as images, of which those with the same index belong together: the mean of the
-    /// cross entropies over texts and over images.
+    /// Returns the contrastive loss of equal numbers of texts and images, of which those with the same index match: the
+    /// mean of the cross entropies over texts and over images.
     public func loss(_ output: CLIPOutput) -> Tensor {
         let scores = output.logitsPerText
         let labels = Tensor.arange(scores.shape[0], device: scores.device)
@@ -84,7 +85,7 @@ public final class CLIP: PretrainedModel {
             vocabulary: try text.int("vocab_size", default: 49_408),
             length: try text.int("max_position_embeddings", default: 77),
             normEps: try text.double("layer_norm_eps", default: 1e-5),
-            // Files of before the fix of the end token have 2, whatever their end token is.
+            // Old files have an end token of 2, which is wrong.
             endToken: try text.int("eos_token_id", default: 49_407, minimum: 0))
         let imageSize = try image.int("hidden_size", default: 768)
         let imageModel = CLIPImage(
@@ -93,7 +94,7 @@ public final class CLIP: PretrainedModel {
             channels: try image.int("num_channels", default: 3),
             normEps: try image.double("layer_norm_eps", default: 1e-5))
         for part in [text, image] {
-            // Of the models without the other side.
+            // A field of the separate text and image models.
             part.markRead("projection_dim")
             try part.finish(ignoring: ["dropout"])
         }
@@ -123,7 +124,7 @@ extension ConfigReader {
     }
 }
 
-/// The blocks of one side.
+/// The blocks of the text or the image encoder.
 final class CLIPBlocks: Module, BlockStack {
     var checkpointsBlocks = false
     struct Config {
@@ -185,7 +186,7 @@ final class CLIPFeedForward: Module, Layer {
     func forward(_ x: Tensor) -> Tensor { fc2(activation(fc1(x))) }
 }
 
-/// The text model: a causal transformer whose output is that at the end token.
+/// The text encoder: a causal transformer, pooled at the end token.
 final class CLIPText: Module {
     var embeddings: CLIPTextEmbeddings
     @Key var blocks: CLIPBlocks
@@ -206,7 +207,7 @@ final class CLIPText: Module {
         scope(tokens) { tokens in
             let context = TokenContext(tokens, attentionMask: attentionMask, positions: nil, cache: nil)
             let x = norm(blocks(embeddings(tokens), context.causalMask()))
-            // The first end token; in old files, whose end token is wrong, the token with the largest index.
+            // The first end token; for old files with a wrong end token, the token with the largest index.
             let score = endToken == 2 ? tokens.to(.int64) : (tokens .== endToken).to(.int64)
             let place = score.argmax(dim: 1).reshape([-1, 1, 1]).expand([tokens.shape[0], 1, size])
             return EncoderOutput(lastHiddenState: x, pooled: x.gather(1, place).squeeze(1))
@@ -214,7 +215,7 @@ final class CLIPText: Module {
     }
 }
 
-/// The sum of the embeddings of tokens and positions.
+/// The sum of token and position embeddings.
 final class CLIPTextEmbeddings: Module, Layer {
     @Key var tokens: Embedding
     @Key var positions: Embedding
@@ -230,7 +231,7 @@ final class CLIPTextEmbeddings: Module, Layer {
     }
 }
 
-/// The image model: a vision transformer with a normalisation before and after the blocks.
+/// The image encoder: a vision transformer with a normalisation before and after the blocks.
 final class CLIPImage: Module {
     @Key var embeddings: CLIPImageEmbeddings
     @Key var beforeNorm: LayerNorm
@@ -243,7 +244,7 @@ final class CLIPImage: Module {
         _embeddings = Key(
             wrappedValue: CLIPImageEmbeddings(
                 config.size, imageSize: imageSize, patchSize: patchSize, channels: channels), "embeddings")
-        // The published files spell the name this way.
+        // The published files contain this spelling.
         _beforeNorm = Key(wrappedValue: LayerNorm(config.size, eps: normEps), "pre_layrnorm")
         _blocks = Key(wrappedValue: CLIPBlocks(config), "encoder")
         _afterNorm = Key(wrappedValue: LayerNorm(config.size, eps: normEps), "post_layernorm")
@@ -258,7 +259,7 @@ final class CLIPImage: Module {
     }
 }
 
-/// The class token and a linear projection of each patch, plus positions.
+/// The class token and a linear projection of each patch, plus position embeddings.
 final class CLIPImageEmbeddings: Module, Layer {
     @Key var classToken: Tensor
     @Key var patches: Conv2d
@@ -280,7 +281,7 @@ final class CLIPImageEmbeddings: Module, Layer {
         guard x.rank == 4, x.shape.suffix(2) == [imageSize, imageSize] else {
             reportFailure(
                 TensorError(
-                    .shape, in: "CLIP", "the images have another size than those of pretraining",
+                    .shape, in: "CLIP", "the size of the images differs from that of pretraining",
                     expected: "[N, C, \(imageSize), \(imageSize)]", operands: [x]))
             return x
         }

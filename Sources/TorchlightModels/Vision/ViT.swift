@@ -2,13 +2,14 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// The result of a forward pass of an image model.
+/// The output of an image model.
 public struct ImageOutput: TensorStructure {
     /// The hidden states after the final normalisation, `[N, tokens, hidden size]`.
     public var lastHiddenState: Tensor
-    /// The output of the embedding, then of each block, before the final normalisation. Empty unless they were asked for.
+    /// The output of the embedding, then of each block, before the final normalisation. Empty unless `hiddenStates` was
+    /// true.
     public var hiddenStates: [Tensor]
-    /// The scores of the classes, `[N, labels]`; nil without a classifier.
+    /// The logits of the classes, `[N, labels]`; nil without a classifier.
     public var logits: Tensor?
 
     /// The tensors of the result.
@@ -22,7 +23,7 @@ public struct ImageOutput: TensorStructure {
     }
 }
 
-/// Vision transformer (Dosovitskiy et al., 2021), and DeiT (Touvron et al., 2021), which adds a token for distillation.
+/// Vision transformer (Dosovitskiy et al., 2021), and DeiT (Touvron et al., 2021), which adds a distillation token.
 ///
 ///     let model = try ViT.load("path/to/vit-base-patch16-224")
 ///     let output = model(images)      // [N, C, H, W] -> logits [N, labels]
@@ -32,11 +33,11 @@ public final class ViT: PretrainedModel {
         var activation: ActivationFunction
         var normEps, hiddenDropout, attentionDropout: Double
         var hasBias: Bool
-        /// Whether there is a token for distillation after that of the class.
+        /// Whether there is a distillation token after the class token.
         var hasDistillation: Bool
     }
 
-    /// Which scores the model gives.
+    /// The head of the model.
     enum Head {
         case none, classifier
         /// The mean of a classifier of the class token and one of the distillation token.
@@ -63,12 +64,12 @@ public final class ViT: PretrainedModel {
 
     override var basePrefix: String { config.hasDistillation ? "deit" : "vit" }
 
-    /// The forward pass.
+    /// Runs the forward pass.
     ///
     /// - Parameters:
     ///   - images: Normalised images, `[N, C, H, W]`.
-    ///   - interpolatesPositions: Whether images of another size than those of pretraining are allowed: the positions are
-    ///     then interpolated. Default: false.
+    ///   - interpolatesPositions: Whether the position embedding is interpolated for images of another size than in
+    ///     pretraining; without it, such images are an error. Default: false.
     ///   - hiddenStates: Whether to return the hidden states. Default: false.
     public func callAsFunction(
         _ images: Tensor, interpolatesPositions: Bool = false, hiddenStates: Bool = false
@@ -87,8 +88,8 @@ public final class ViT: PretrainedModel {
         }
     }
 
-    /// The loss of a classifier: the cross entropy of the labels `[N]`; for a configuration that names the problem, the mean
-    /// squared error or the binary cross entropy.
+    /// Returns the loss of a classifier: the cross entropy of labels `[N]`. For a `problem_type` in the configuration,
+    /// the mean squared error (regression) or the binary cross entropy (multi-label classification).
     public func loss(_ output: ImageOutput, _ labels: Tensor) throws -> Tensor {
         guard let logits = output.logits else {
             throw ModelError("loss", "the model has no classifier", expected: "a model for classification")
@@ -115,7 +116,7 @@ public final class ViT: PretrainedModel {
                 hiddenDropout: try reader.probability("hidden_dropout_prob"),
                 attentionDropout: try reader.probability("attention_probs_dropout_prob"),
                 hasBias: try reader.bool("qkv_bias", default: true), hasDistillation: isDeiT)
-            // Of masked image modelling and of the pooled output.
+            // Fields of masked image modelling and of the pooled output.
             for name in ["encoder_stride", "pooler_act", "pooler_output_size"] { reader.markRead(name) }
             return ViT(config, head: head, json: reader.json)
         }
@@ -133,7 +134,7 @@ extension ViT {
     }
 }
 
-/// Embeddings of patches, blocks, and the final normalisation.
+/// Patch embeddings, blocks, and the final normalisation.
 final class ViTEncoder: Module, BlockStack {
     var checkpointsBlocks = false
     var embeddings: ViTEmbeddings
@@ -158,7 +159,7 @@ final class ViTEncoder: Module, BlockStack {
     }
 }
 
-/// The class token, the distillation token of DeiT, and a linear projection of each patch, plus positions.
+/// The class token, the distillation token of DeiT, and a linear projection of each patch, plus position embeddings.
 final class ViTEmbeddings: Module {
     @Key var classToken: Tensor
     @Key var distillationToken: Tensor?
@@ -186,7 +187,7 @@ final class ViTEmbeddings: Module {
             guard images.rank == 4, interpolates || images.shape.suffix(2) == [size, size] else {
                 reportFailure(
                     TensorError(
-                        .shape, in: "ViT", "the images have another size than those of pretraining",
+                        .shape, in: "ViT", "the size of the images differs from that of pretraining",
                         expected: "[N, \(config.channels), \(size), \(size)], or interpolatesPositions",
                         operands: [images]))
                 return images
@@ -201,7 +202,7 @@ final class ViTEmbeddings: Module {
         }
     }
 
-    /// The positions for a grid of patches: those of pretraining, or bicubic interpolations of them.
+    /// The position embeddings for a grid of patches: those of pretraining, or their bicubic interpolation.
     private func positions(rows: Int, columns: Int, extra: Int) -> Tensor {
         let side = config.imageSize / config.patchSize
         if rows == side && columns == side { return positions }
@@ -214,7 +215,7 @@ final class ViTEmbeddings: Module {
     }
 }
 
-/// A convolution whose stride is its size: a linear projection of each patch.
+/// A convolution with kernel size equal to its stride: a linear projection of each patch.
 final class ViTPatches: Module, Layer {
     var projection: Conv2d
 
@@ -227,7 +228,7 @@ final class ViTPatches: Module, Layer {
     func forward(_ x: Tensor) -> Tensor { projection(x) }
 }
 
-/// The blocks, under the name that the files have for them.
+/// The blocks, under the name of the files.
 final class ViTBlocks: Module {
     var layer: [ViTBlock]
 

@@ -141,7 +141,7 @@ extension Module {
         for name in names where !adapterNames.contains(name) {
             throw TensorError(
                 .value, in: operation, "the model has no adapter of this name", got: "\"\(name)\"",
-                expected: adapterNames.isEmpty ? "an adapter that was added" : "one of \(adapterNames)")
+                expected: adapterNames.isEmpty ? "the name of an added adapter" : "one of \(adapterNames)")
         }
         guard Set(names).count == names.count else {
             throw TensorError(

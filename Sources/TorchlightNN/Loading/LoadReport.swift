@@ -79,7 +79,7 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
         }
         if let scale = unexpected.first(where: Self.isScale) {
             parts.append(
-                "\(scale) is the scale of quantised weights; multiply the weights by it before loading them")
+                "\(scale) is the scale of quantised weights; multiply the weights by it before loading")
         }
         if !mismatched.isEmpty {
             let kind = mismatched.allSatisfy { $0.found != $0.expected } ? "shape" : "shape or dtype"
@@ -140,6 +140,6 @@ public struct StateDictError: Error, Sendable, Equatable, CustomStringConvertibl
         if !report.unusedRules.isEmpty {
             parts.append("no tensor for the rule \(report.unusedRules.joined(separator: ", "))")
         }
-        return "load: the state dict does not fit \(module): " + parts.joined(separator: "; ")
+        return "load: the state dictionary does not match \(module): " + parts.joined(separator: "; ")
     }
 }

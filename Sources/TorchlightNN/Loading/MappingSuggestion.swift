@@ -1,5 +1,5 @@
-/// A mapping that renames the unexpected keys of a file to the missing keys of a module. It is found by comparing all keys, not
-/// key by key.
+/// A mapping that renames the unexpected keys of a file to the missing keys of a module, found by comparing the sets of
+/// all keys.
 struct MappingSuggestion {
     /// The rules.
     let rules: [StateMapping.Rule]
@@ -15,7 +15,8 @@ struct MappingSuggestion {
             + (found == missing ? "all \(missing) missing names" : "\(found) of the \(missing) missing names")
     }
 
-    /// The rules that provide the most missing keys; nil if that is less than half of them, or only one of several.
+    /// The rules that provide the most missing keys; nil if they provide less than half of them, or only one of
+    /// several.
     ///
     /// - Parameters:
     ///   - missing: The missing keys.
@@ -23,7 +24,7 @@ struct MappingSuggestion {
     init?(missing: [String], unexpected: [String]) {
         let wanted = Set(missing.map { Array($0.utf8) })
         let given = unexpected.map { Array($0.utf8) }
-        // Of equals the first one: the parts of a weight look like two names for it.
+        // For ties the first candidate is used: the parts of a normalised weight also look like two names for it.
         let best = [
             Self.normalized(.spectralNorm(dim: 0), .spectralNorm(), wanted, given),
             Self.normalized(.weightNorm, .weightNorm(), wanted, given), Self.prefixToStrip(wanted, given),
@@ -41,12 +42,13 @@ struct MappingSuggestion {
 
     private static func text(_ name: some Sequence<UInt8>) -> String { String(decoding: Array(name), as: UTF8.self) }
 
-    /// The key with the highest count; at ties, the shortest.
+    /// The key with the highest count; for ties, the shortest.
     private static func mostFrequent(_ counts: [Name: Int]) -> (name: Name, count: Int)? {
         counts.max { ($0.value, -$0.key.count) < ($1.value, -$1.key.count) }.map { ($0.key, $0.value) }
     }
 
-    /// A prefix of the file's names that the module's names do not have: `module.`, `model.`, `module._orig_mod.`.
+    /// A prefix of the names in the file that the names of the module do not have: `module.`, `model.`,
+    /// `module._orig_mod.`.
     private static func prefixToStrip(_ wanted: Set<Name>, _ given: [Name]) -> Candidate? {
         var counts: [Name: Int] = [:]
         for name in given {
@@ -56,14 +58,14 @@ struct MappingSuggestion {
             }
         }
         guard let (prefix, count) = mostFrequent(counts) else { return nil }
-        // Names without the prefix belong to something else, such as an optimiser.
+        // Names without the prefix do not belong to the module, for example those of an optimiser.
         let rule: StateMapping.Rule =
             given.allSatisfy { $0.starts(with: prefix) }
             ? .stripPrefix(text(prefix)) : .subtree(text(prefix.dropLast()))
         return ([rule], count)
     }
 
-    /// A prefix of the module's names that the file's names do not have.
+    /// A prefix of the names of the module that the names in the file do not have.
     private static func prefixToAdd(_ wanted: Set<Name>, _ given: [Name]) -> Candidate? {
         let names = Set(given)
         var counts: [Name: Int] = [:]
@@ -75,7 +77,7 @@ struct MappingSuggestion {
         return mostFrequent(counts).map { ([.addPrefix(text($0.name))], $0.count) }
     }
 
-    /// A component inside the file's names that the module's names do not have: `layers._orig_mod.0.weight`.
+    /// A component of the names in the file that the names of the module do not have: `layers._orig_mod.0.weight`.
     private static func componentToDrop(_ wanted: Set<Name>, _ given: [Name]) -> Candidate? {
         var counts: [Name: Int] = [:]
         for name in given {
@@ -99,7 +101,7 @@ struct MappingSuggestion {
         return count > 0 ? ([rule], count) : nil
     }
 
-    /// Names of weight and bias in other frameworks.
+    /// Other names of weight and bias.
     private static let usual = [
         "gamma": "weight", "kernel": "weight", "scale": "weight", "embedding": "weight", "beta": "bias",
         "offset": "bias",
@@ -120,7 +122,7 @@ struct MappingSuggestion {
             guard parts.count > 1 else { continue }
             for index in parts.indices {
                 var rest = parts
-                // An empty component marks the removed one.
+                // An empty component replaces the removed one.
                 rest[index] = []
                 rests[rest, default: []].append(parts[index])
             }
@@ -138,13 +140,13 @@ struct MappingSuggestion {
                 }
             }
         }
-        // The most frequent new name of each old name. Numbers are indices of lists and are not renamed.
+        // The most frequent new name of each old name. Numbers are list indices and are not renamed.
         var rules: [StateMapping.Rule] = []
         var (found, taken) = (0, Set<Name>())
         let sorted = counts.sorted { ($0.value, text($1.key.old)) > ($1.value, text($0.key.old)) }
         for (change, count) in sorted where rules.count < 4 && !taken.contains(change.old) {
             guard !change.old.allSatisfy({ (0x30...0x39).contains($0) }) else { continue }
-            // If several new names are equally frequent, only a usual one is accepted.
+            // If several new names are equally frequent, only a common one is accepted.
             let isAlone = sorted.allSatisfy { $0.key == change || $0.key.old != change.old || $0.value < count }
             guard isAlone || usual[text(change.old)] == text(change.new) else { continue }
             taken.insert(change.old)

@@ -2,7 +2,7 @@
 struct NamePattern: Sendable, Equatable {
     private enum Part: Equatable {
         case text([UInt8])
-        /// Any text; it may contain dots if the flag is set.
+        /// A wildcard, which matches any text; with `dots` the text may contain dots.
         case any(dots: Bool)
     }
 
@@ -29,10 +29,10 @@ struct NamePattern: Sendable, Equatable {
         self.parts = parts
     }
 
-    /// The number of stars.
+    /// The number of wildcards.
     var starCount: Int { parts.count { if case .any = $0 { true } else { false } } }
 
-    /// The texts that the stars match, each as short as possible from the left; nil if the whole name does not match.
+    /// The texts of the wildcards, each as short as possible from left to right; nil if the whole name does not match.
     func match(_ name: String) -> [String]? {
         let bytes = Array(name.utf8)
         var found: [Range<Int>] = []
@@ -59,7 +59,8 @@ struct NamePattern: Sendable, Equatable {
         }
     }
 
-    /// The pattern with its stars replaced by the texts, in order. There must be at least as many texts as stars.
+    /// The pattern with its wildcards replaced by the texts, in order. There must be at least as many texts as
+    /// wildcards.
     func filled(with texts: [String]) -> String {
         var result: [UInt8] = []
         var next = texts.makeIterator()

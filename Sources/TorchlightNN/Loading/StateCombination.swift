@@ -5,7 +5,7 @@ enum Combination: Sendable, Equatable {
     case weightNorm
     case spectralNorm(dim: Int)
 
-    /// The suffixes of the names: those of PyTorch's older functions, and those of its parametrisations.
+    /// The suffixes of the tensor names: those of PyTorch's older functions, and those of its parametrisations.
     private var endings: [[String]] {
         switch self {
         case .weightNorm: [["_g", "_v"], [".original0", ".original1"]]
@@ -39,7 +39,7 @@ enum Combination: Sendable, Equatable {
                 let parts = endings.compactMap { places[stem + $0] }
                 guard parts.count == endings.count, let name = plainName(stem, endings), pattern.match(name) != nil
                 else { continue }
-                // The entry of the direction v, or of the matrix, becomes the entry of the parameter.
+                // The entry of the direction v, or of the matrix, is replaced by the parameter.
                 let main = self == .weightNorm ? parts[1] : parts[0]
                 let tensor = try combined(parts.map { entries[$0].tensor }, name)
                 removed.formUnion(parts.filter { $0 != main })

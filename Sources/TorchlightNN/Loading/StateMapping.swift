@@ -9,7 +9,7 @@ import TorchlightCore
 ///         .drop("**.attn.bias"),
 ///     ])
 ///
-/// The rules are applied to each tensor in order; a rule sees the names that the rules before it produced. In a pattern, `*`
+/// The rules are applied to each tensor in order, each to the names that the previous rules produced. In a pattern, `*`
 /// matches any text without a dot and `**` any text.
 public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
     /// A rule of a mapping.
@@ -27,8 +27,8 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
 
         fileprivate let action: Action
 
-        /// Renames the tensors that match a pattern. Each star of the new name is replaced by the text that the corresponding
-        /// star of the pattern matched.
+        /// Renames the tensors that match a pattern. Each wildcard in the new name is replaced by the text of the
+        /// corresponding wildcard in the pattern.
         ///
         ///     .rename("encoder.layer.*.output.*", to: "layers.*.out.*")
         public static func rename(_ pattern: String, to name: String) -> Rule {
@@ -102,17 +102,17 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
         }
     }
 
-    /// The rules, in the order in which they are applied.
+    /// The rules, in the order of their application.
     public var rules: [Rule]
 
-    /// Creates a mapping of these rules.
+    /// Creates a mapping from rules.
     public init(_ rules: [Rule]) { self.rules = rules }
-    /// Creates a mapping of these rules.
+    /// Creates a mapping from rules.
     public init(arrayLiteral rules: Rule...) { self.rules = rules }
 
-    /// A tensor to which rules are applied.
+    /// A tensor during the application of the rules.
     struct Entry {
-        /// The index in the list that the rules are applied to.
+        /// The index of the tensor in the list.
         let index: Int
         var name: String
         var tensor: Tensor
@@ -124,14 +124,14 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
         public var tensors: StateDict = [:]
         /// The old name of each tensor, by its new name.
         public var sources: [String: String] = [:]
-        /// The rules that did not apply to any tensor, usually because of a mistake in a pattern.
+        /// The rules that applied to no tensor, usually because of a wrong pattern.
         public var unusedRules: [String] = []
     }
 
-    /// Returns the state dictionary after all rules.
+    /// Returns the state dictionary after the application of all rules.
     ///
-    /// - Throws: ``StateMappingError`` if two tensors get the same name, if a new name has more stars than its pattern, or if
-    ///   a tensor does not have the dimensions that a rule permutes.
+    /// - Throws: ``StateMappingError`` if two tensors get the same name, if a new name has more wildcards than its
+    ///   pattern, or if a rule does not match the dimensions of a tensor.
     public func apply(to tensors: StateDict) throws(StateMappingError) -> Result {
         let sorted = tensors.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         let mapped = try apply(to: sorted.map { (name: $0.key, tensor: $0.value) })
@@ -150,14 +150,14 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
 
     /// Applies the rules to a list of tensors. Names are compared byte by byte.
     ///
-    /// - Returns: The remaining tensors with their indices in the list, and the indices of the rules that did not apply.
+    /// - Returns: The remaining tensors with their indices in the list, and the indices of the unused rules.
     /// - Throws: The errors of ``apply(to:)-(StateDict)``.
     package func apply(
         to tensors: [(name: String, tensor: Tensor)]
     ) throws(StateMappingError) -> (tensors: [(name: String, tensor: Tensor, index: Int)], unusedRules: [Int]) {
         for rule in rules {
             if case .rename(let old, let new) = rule.action, new.starCount > old.starCount {
-                throw StateMappingError(problem: "\(rule) has more stars in the new name than in the pattern")
+                throw StateMappingError(problem: "\(rule) has more wildcards in the new name than in the pattern")
             }
         }
         var result: [(name: String, tensor: Tensor, index: Int)] = []
@@ -213,7 +213,7 @@ extension StateMapping.Rule {
             let rank = tensor.rank
             let order = dims ?? (rank < 2 ? [] : Array(0..<rank - 2) + [rank - 1, rank - 2])
             guard order.sorted() == Array(0..<rank), dims != nil || rank >= 2 else {
-                throw StateMappingError(problem: "\(self) does not fit \(name), which is \(tensor.shape)")
+                throw StateMappingError(problem: "\(self) does not match the shape of \(name), \(tensor.shape)")
             }
             return ((name, tensor.detach().permute(order)), true)
         case .convert(let pattern, let dtype):

@@ -1,16 +1,18 @@
 import TorchlightCore
 
-/// Computes a matrix with orthonormal columns, or rows if it has more columns than rows, from any matrix x of the same shape, as
-/// `torch.nn.utils.parametrizations.orthogonal`. ``Module/orthogonal(_:orthogonalMap:useTrivialization:generator:)`` registers
-/// it on a parameter.
+/// Parametrises a matrix to have orthonormal columns, or rows if it has more columns than rows, as
+/// `torch.nn.utils.parametrizations.orthogonal`. ``Module/orthogonal(_:orthogonalMap:useTrivialization:generator:)``
+/// registers it on a parameter.
 ///
-/// Shapes: `[*, n, k] -> [*, n, k]`. If n < k, the transpose is computed from the transpose. For n ≥ k the map is one of:
+/// Shapes: `[*, n, k] -> [*, n, k]`. For n < k, the map is applied to the transpose and the result is transposed. For n
+/// ≥ k it is one of:
 ///
-/// - ``OrthogonalMap/matrixExp``: the first k columns of `exp(A)`, where `A = L − Lᴴ` and L is the lower triangle of x, filled
-///   with zeros to `[n, n]`.
+/// - ``OrthogonalMap/matrixExp``: the first k columns of `exp(A)`, where `A = L − Lᴴ` and L is the lower triangle of x,
+///   zero-padded to `[n, n]`.
 /// - ``OrthogonalMap/cayley``: the first k columns of `(I − A/2)⁻¹ (I + A/2)` with the same A.
-/// - ``OrthogonalMap/householder``: the product of k Householder reflections, whose vectors lie below the diagonal of x; column
-///   j is multiplied by the integer part of the diagonal element j, which is 1 or −1 and has no gradient. Real dtypes.
+/// - ``OrthogonalMap/householder``: the product of k Householder reflections, whose vectors are below the diagonal of
+///   x; column j is multiplied by the integer part of the diagonal element j, which is 1 or −1 and has no gradient.
+///   Real dtypes only.
 ///
 /// With a ``base``, the result is `base · map(x)` (a dynamic trivialisation; Lezcano-Casado, 2019).
 public final class Orthogonal: Module, InvertibleParametrization {
@@ -26,7 +28,8 @@ public final class Orthogonal: Module, InvertibleParametrization {
 
     /// The map.
     public let orthogonalMap: OrthogonalMap
-    /// The orthogonal matrix `[*, n, n]` that the result of the map is multiplied by, with n the larger size; nil without one.
+    /// The orthogonal matrix `[*, n, n]` by which the result of the map is multiplied, with n the larger size; nil for
+    /// none.
     @Buffer public private(set) var base: Tensor?
     private let usesTrivialization: Bool
     private let generator: Generator
@@ -35,7 +38,7 @@ public final class Orthogonal: Module, InvertibleParametrization {
     ///
     /// - Parameters:
     ///   - orthogonalMap: The map.
-    ///   - base: The orthogonal matrix that the result of the map is multiplied by. Default: none.
+    ///   - base: The orthogonal matrix by which the result of the map is multiplied. Default: none.
     public init(_ orthogonalMap: OrthogonalMap, base: Tensor? = nil) {
         self.orthogonalMap = orthogonalMap
         usesTrivialization = base != nil
@@ -65,7 +68,7 @@ public final class Orthogonal: Module, InvertibleParametrization {
     private func check(_ x: Tensor) throws(TensorError) {
         guard x.rank >= 2, x.dtype.isFloatingPoint || x.dtype.isComplex else {
             throw TensorError(
-                .shape, in: "orthogonal", "the parameter is not a matrix of floating-point or complex numbers",
+                .shape, in: "orthogonal", "the parameter is not a floating-point or complex matrix",
                 expected: "[*, n, k]", operands: [x])
         }
         guard orthogonalMap != .householder || !x.dtype.isComplex else {
@@ -75,7 +78,7 @@ public final class Orthogonal: Module, InvertibleParametrization {
         }
     }
 
-    /// The first k columns of the rotation that the lower triangle of x `[*, n, k]` defines, n ≥ k.
+    /// The first k columns of the rotation given by the lower triangle of x `[*, n, k]`, n ≥ k.
     private func rotation(_ x: Tensor) -> Tensor {
         let (n, k) = (x.size(-2), x.size(-1))
         var lower = x.tril()
@@ -91,7 +94,7 @@ public final class Orthogonal: Module, InvertibleParametrization {
         return n == k ? square : square.narrow(-1, start: 0, length: k)
     }
 
-    /// The product of the reflections whose vectors lie below the diagonal of x `[*, n, k]`, n ≥ k.
+    /// The product of the reflections whose vectors are below the diagonal of x `[*, n, k]`, n ≥ k.
     private static func reflections(_ x: Tensor) -> Tensor {
         let vectors = x.tril(-1)
         let tau = 2 / (1 + (vectors * vectors).sum(dim: -2))
@@ -99,10 +102,11 @@ public final class Orthogonal: Module, InvertibleParametrization {
         return LinAlg.householderProduct(vectors, tau) * signs.unsqueeze(-2)
     }
 
-    /// Returns a matrix whose image is `value`, or the nearest orthogonal matrix by QR decomposition if it is not orthogonal.
+    /// Returns a matrix x with `forward(x)` equal to `value`, or to the nearest orthogonal matrix by QR decomposition
+    /// if `value` is not orthogonal.
     ///
-    /// With trivialisation, `value` becomes the ``base`` and the result is −I, whose image is I. Without it only the
-    /// householder map has an inverse; the others are an error.
+    /// With trivialisation, `value` becomes the ``base`` and the result is −I, which is mapped to I. Without it, only
+    /// the householder map has an inverse; other maps are an error.
     public func rightInverse(_ value: Tensor) -> Tensor {
         if value.isPlaceholder { return value }
         do throws(TensorError) {
@@ -124,7 +128,7 @@ public final class Orthogonal: Module, InvertibleParametrization {
                 negative.diagonal(dim1: -2, dim2: -1).fill_(-1)
                 return negative
             }
-            // LAPACK gives tau 0 exactly where a column needs no reflection; its sign is then the other one.
+            // LAPACK sets tau to 0 for a column that needs no reflection; its sign is then the opposite.
             let (vectors, tau) = tall.geqrf()
             let diagonal = vectors.diagonal(dim1: -2, dim2: -1)
             diagonal.copy_(Tensor.where(tau .== 0, -diagonal.sign(), diagonal.sign()))
@@ -132,7 +136,8 @@ public final class Orthogonal: Module, InvertibleParametrization {
         }
     }
 
-    /// A square orthogonal matrix whose first columns are those of q `[*, n, k]`, made orthonormal; the others are random.
+    /// A square orthogonal matrix whose first columns are the orthonormalised columns of q `[*, n, k]`; the others are
+    /// random.
     private static func completed(_ q: Tensor, _ generator: Generator) -> Tensor {
         let (n, k) = (q.size(-2), q.size(-1))
         var square = q
@@ -151,21 +156,23 @@ public final class Orthogonal: Module, InvertibleParametrization {
 }
 
 extension Module {
-    /// Makes a parameter an orthogonal matrix, as `torch.nn.utils.parametrizations.orthogonal`: its columns, or its rows if there
-    /// are fewer rows than columns, are orthonormal; see ``Orthogonal``. Returns the module.
+    /// Registers an orthogonal parametrisation of a parameter, as `torch.nn.utils.parametrizations.orthogonal`: its
+    /// columns, or its rows if there are fewer rows than columns, are orthonormal; see ``Orthogonal``. Returns the
+    /// module.
     ///
     ///     let layer = Linear(20, 40).orthogonal()
     ///
-    /// The parameter starts as the orthogonal matrix of its QR decomposition, or as itself if it is orthogonal. Create the
-    /// optimiser after this call, which replaces the parameter in `parameters()`. A parameter with fewer than 2 dimensions is an
-    /// error; with more than 2 it is a batch of matrices.
+    /// The initial value is the orthogonal factor of the QR decomposition of the parameter, or the parameter itself if
+    /// it is orthogonal. Create the optimiser after this call, which replaces the parameter in `parameters()`. A
+    /// parameter with fewer than 2 dimensions is an error; with more than 2 it is a batch of matrices.
     ///
     /// - Parameters:
     ///   - name: The name of the parameter in the state dictionary. Default: "weight".
     ///   - orthogonalMap: The map. Default: `.matrixExp` for square and complex matrices, `.householder` for others.
-    ///   - useTrivialization: Whether the map is multiplied by the value that the parameter has now, which improves training with
-    ///     `.matrixExp` and `.cayley`. Default: true.
-    ///   - generator: The generator of the columns that complete the matrix to a square one.
+    ///   - useTrivialization: Whether the result of the map is multiplied by the initial value, which improves training
+    ///     with `.matrixExp` and `.cayley`. Default: true.
+    ///   - generator: The generator of the random columns that complete the matrix to a square one. Default: the
+    ///     default generator.
     @discardableResult
     public func orthogonal(
         _ name: String = "weight", orthogonalMap: Orthogonal.OrthogonalMap? = nil, useTrivialization: Bool = true,

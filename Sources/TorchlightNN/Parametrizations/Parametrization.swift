@@ -4,9 +4,9 @@ import TorchlightCore
 /// Base class of parametrisations, which compute a parameter of a module from other learnable parameters, as in weight or
 /// spectral normalisation.
 ///
-/// The module that it is registered on holds it under the name `parametrizations.<name>`. Each call of the module computes the
-/// parameter again; between calls the property has the value of the last call. Register it with
-/// `registerParametrization(_:_:)`.
+/// The module on which it is registered stores it under the name `parametrizations.<name>`. Each call of the module
+/// computes the parameter again; between calls the property has the value of the last call.
+/// `registerParametrization(_:_:)` registers it.
 open class Parametrization: Module {
     /// Creates a parametrisation without parameters.
     public override init() { super.init() }
@@ -19,8 +19,8 @@ open class Parametrization: Module {
                 expected: "an override of compute() that returns the parameter"))
     }
 
-    /// The parameters and buffers of the module under which the parametrisation is stored, where it is no module
-    /// `parametrizations.<name>` of its own.
+    /// The parameters and buffers of the module that contain the state of the parametrisation; nil if the state is in a
+    /// submodule `parametrizations.<name>`.
     func stateTensors(of name: String) -> (parameters: [(String, Tensor)], buffers: [(String, Tensor)])? { nil }
 
     /// The names of its tensors in the module in files of PyTorch's older function for the same parametrisation, and the names here.
@@ -35,7 +35,7 @@ extension Module {
     ///
     /// - Parameters:
     ///   - name: The name of the parameter in the state dictionary.
-    ///   - make: Returns the parametrisation for the current value of the parameter.
+    ///   - make: Called with the value of the parameter; returns the parametrisation.
     @discardableResult
     public func registerParametrization(_ name: String, _ make: (Tensor) -> Parametrization) -> Self {
         parametrize(name, "registerParametrization") { weight throws(TensorError) in make(weight) }
@@ -77,19 +77,19 @@ extension Module {
         return self
     }
 
-    /// Whether a parameter of this module has a parametrisation; without a name, whether any has.
+    /// Returns whether a parameter of this module is parametrised; without a name, whether any is.
     public func isParametrized(_ name: String? = nil) -> Bool {
         parametrizations.contains { name == nil || $0.name == name }
     }
 
-    /// Removes the parametrisation of a parameter, which becomes an ordinary parameter again. Returns the module.
+    /// Removes the parametrisation of a parameter, which becomes an ordinary parameter. Returns the module.
     ///
     /// Create the optimiser after this call. A parameter without a parametrisation is an error.
     ///
     /// - Parameters:
     ///   - name: The name of the parameter. Default: "weight".
-    ///   - leaveParametrized: Whether the parameter keeps its current value; if false, it has the value of `original`, which
-    ///     parametrisations without a tensor of this name do not have. Default: true.
+    ///   - leaveParametrized: Whether the parameter gets its parametrised value; if false, it gets the value of
+    ///     `original`, which is an error for parametrisations without a tensor of this name. Default: true.
     @discardableResult
     public func removeParametrizations(_ name: String = "weight", leaveParametrized: Bool = true) -> Self {
         guard let index = parametrizations.firstIndex(where: { $0.name == name }),
@@ -111,7 +111,7 @@ extension Module {
                 reportFailure(
                     TensorError(
                         .value, in: "removeParametrizations",
-                        "the parametrisation \(type(of: parametrization)) has no tensor \"original\" to leave",
+                        "the parametrisation \(type(of: parametrization)) has no tensor \"original\"",
                         fix: "pass leaveParametrized: true"))
                 return self
             }
@@ -139,7 +139,7 @@ extension Module {
         if !value.isPlaceholder { TensorProperty(name, of: self)?.set(value) }
     }
 
-    /// The parameter of this module with this name, which can be replaced and has no parametrisation yet.
+    /// The replaceable parameter of this module with this name, which must not be parametrised.
     final func plainParameter(_ name: String, _ operation: String) throws(TensorError) -> Tensor {
         guard !isParametrized(name) else {
             throw TensorError(
@@ -157,7 +157,7 @@ extension Module {
         return weight
     }
 
-    /// Registers the parametrisation that the closure makes for a parameter, and computes the parameter.
+    /// Registers the parametrisation that the closure returns for a parameter, and computes the parameter.
     final func parametrize(
         _ name: String, _ operation: String, _ make: (Tensor) throws(TensorError) -> Parametrization
     ) -> Self {
@@ -193,16 +193,16 @@ extension Module {
     }
 }
 
-/// Runs a closure in which each module computes its parametrised parameters once, at its first call, as
+/// Runs a closure in which each module computes its parametrised parameters only in its first call, as
 /// `torch.nn.utils.parametrize.cached`.
 ///
-/// Use it where a module is called several times with the same parameters, as a recurrent cell is. Changes of the underlying
-/// parameters inside the closure do not show until it ends.
+/// This saves time if a module is called several times with the same parameters, such as a recurrent cell. Changes of
+/// the underlying parameters in the closure take effect after it.
 public func cachedParametrizations<Result>(_ body: () throws -> Result) rethrows -> Result {
     try ParametrizationCache.$current.withValue(ParametrizationCache.current ?? ParametrizationCache()) { try body() }
 }
 
-/// The modules whose parametrised parameters are up to date.
+/// The modules whose parametrised parameters are cached.
 private final class ParametrizationCache: Sendable {
     @TaskLocal static var current: ParametrizationCache?
     private let called = Mutex<[Module.Reference]>([])
@@ -217,7 +217,7 @@ private final class ParametrizationCache: Sendable {
 }
 
 extension Module {
-    /// A module that is retained, so that no other module gets its address.
+    /// A retained module, so that no other module gets its address.
     fileprivate struct Reference: @unchecked Sendable {
         let module: Module
         init(_ module: Module) { self.module = module }

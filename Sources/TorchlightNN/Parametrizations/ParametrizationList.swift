@@ -1,10 +1,10 @@
 import TorchlightCore
 
-/// A layer for `registerParametrization(_:_:)` that determines the original parameter from the value
-/// that the parametrised parameter should have.
+/// A layer for `registerParametrization(_:_:)` that can compute the original parameter from the value of the
+/// parametrised parameter.
 public protocol InvertibleParametrization: Layer {
-    /// Returns an original parameter for a value of the parametrised parameter: `forward(rightInverse(value))` is `value`, or
-    /// a value near it that the layer can return.
+    /// Returns an original parameter for a value of the parametrised parameter: `forward(rightInverse(value))` is
+    /// `value`, or the nearest value that the layer can return.
     func rightInverse(_ value: Tensor) -> Tensor
 }
 
@@ -13,9 +13,9 @@ public protocol InvertibleParametrization: Layer {
 /// `registerParametrization(_:_:)` creates it and adds layers. In the state dictionary the learnable
 /// parameter is `parametrizations.<name>.original`, and the layers are `parametrizations.<name>.0`, `.1`, ...
 public final class ParametrizationList: Parametrization {
-    /// The learnable parameter that the layers are applied to.
+    /// The learnable parameter, the input of the first layer.
     public private(set) var original: Tensor
-    /// The layers, in the order in which they are applied.
+    /// The layers, in the order of their application.
     public private(set) var layers: [any Layer]
 
     init(_ weight: Tensor, _ layer: any Layer, _ operation: String) throws(TensorError) {
@@ -31,7 +31,7 @@ public final class ParametrizationList: Parametrization {
 
     override var inlinesItsList: Bool { true }
 
-    /// Adds a layer after the others.
+    /// Appends a layer.
     func append(_ layer: any Layer, _ operation: String) throws(TensorError) {
         let value = noGrad { compute() }
         try Self.check(noGrad { layer(value) }, isLike: value, operation)

@@ -6,14 +6,15 @@ import TorchlightCore
 ///     train(layer)                                    // the pruned elements stay 0
 ///     Prune.remove(layer)                             // an ordinary parameter with zeros
 ///
-/// A pruned parameter `weight` is computed in each call of the module as `weight_orig · weight_mask`; these are its entries in the
-/// state dictionary, and `weight_orig` is the learnable parameter. Create the optimiser after the first pruning. Pruning a
-/// parameter again combines the masks: a number or fraction counts what is left.
+/// A pruned parameter `weight` is computed in each call of the module as `weight_orig · weight_mask`; these are its
+/// entries in the state dictionary, and `weight_orig` is the learnable parameter. Create the optimiser after the first
+/// pruning. Pruning a parameter again combines the masks: a number or fraction refers to the elements that are not
+/// pruned.
 public enum Prune {
     /// Prunes the elements with the smallest magnitudes.
     ///
     /// - Parameters:
-    ///   - module: The module that holds the parameter.
+    ///   - module: The module of the parameter.
     ///   - name: The name of the parameter. Default: "weight".
     ///   - amount: The number or fraction of elements to prune.
     ///   - importanceScores: Scores, in the shape of the parameter, whose magnitudes are compared instead. Default: the parameter.
@@ -32,7 +33,7 @@ public enum Prune {
     ///   - module: The module that holds the parameter.
     ///   - name: The name of the parameter. Default: "weight".
     ///   - amount: The number or fraction of elements to prune.
-    ///   - generator: The generator of the random choice.
+    ///   - generator: The generator of the random choice. Default: the default generator.
     @discardableResult
     public static func randomUnstructured<M: Module>(
         _ module: M, _ name: String = "weight", amount: PruningAmount, generator: Generator = .default
@@ -45,7 +46,7 @@ public enum Prune {
 
     /// Prunes the channels with the smallest n-norms.
     ///
-    /// - Parameters:
+    ///   - module: The module of the parameter.
     ///   - module: The module that holds the parameter.
     ///   - name: The name of the parameter, which has at least 2 dimensions. Default: "weight".
     ///   - amount: The number or fraction of channels to prune.
@@ -65,11 +66,11 @@ public enum Prune {
     /// Prunes random channels.
     ///
     /// - Parameters:
-    ///   - module: The module that holds the parameter.
+    ///   - module: The module of the parameter.
     ///   - name: The name of the parameter, which has at least 2 dimensions. Default: "weight".
     ///   - amount: The number or fraction of channels to prune.
     ///   - dim: The dimension of the channels.
-    ///   - generator: The generator of the random choice.
+    ///   - generator: The generator of the random choice. Default: the default generator.
     @discardableResult
     public static func randomStructured<M: Module>(
         _ module: M, _ name: String = "weight", amount: PruningAmount, dim: Int, generator: Generator = .default
@@ -80,10 +81,10 @@ public enum Prune {
         }
     }
 
-    /// Multiplies the mask of a parameter by another one.
+    /// Prunes by a mask, which is multiplied by the current mask of the parameter.
     ///
     /// - Parameters:
-    ///   - module: The module that holds the parameter.
+    ///   - module: The module of the parameter.
     ///   - name: The name of the parameter. Default: "weight".
     ///   - mask: 0 for the elements to prune and 1 for all others, in the shape of the parameter.
     @discardableResult
@@ -91,7 +92,7 @@ public enum Prune {
         prune(module, name, "customFromMask") { value, _, before throws(TensorError) in
             guard mask.shape == value.shape else {
                 throw TensorError(
-                    .shape, in: "customFromMask", "the mask has another shape than the parameter",
+                    .shape, in: "customFromMask", "the shape of the mask differs from that of the parameter",
                     expected: "\(value.shape)", operands: [mask])
             }
             let mask = mask.detach().to(value.device).to(value.dtype)
@@ -107,7 +108,7 @@ public enum Prune {
         }
     }
 
-    /// How ``globalUnstructured(_:method:amount:importanceScores:generator:)`` chooses elements.
+    /// The criterion of ``globalUnstructured(_:method:amount:importanceScores:generator:)``.
     public enum GlobalMethod: Sendable {
         /// The elements with the smallest magnitudes.
         case l1Unstructured
@@ -115,17 +116,17 @@ public enum Prune {
         case randomUnstructured
     }
 
-    /// Prunes elements of several parameters, compared as if they were one tensor.
+    /// Prunes elements of several parameters, which are ranked together.
     ///
     ///     Prune.globalUnstructured([(conv, "weight"), (linear, "weight")], amount: 0.2)
     ///
     /// - Parameters:
     ///   - parameters: The modules with the names of their parameters, at least one.
-    ///   - method: How elements are chosen. Default: the smallest magnitudes.
+    ///   - method: The criterion. Default: the smallest magnitudes.
     ///   - amount: The number or fraction of all elements of the parameters to prune.
     ///   - importanceScores: Scores of each parameter, in its shape, whose magnitudes are compared instead. Default: the
     ///     parameters.
-    ///   - generator: The generator of the random choice.
+    ///   - generator: The generator of the random choice. Default: the default generator.
     public static func globalUnstructured(
         _ parameters: [(module: Module, name: String)], method: GlobalMethod = .l1Unstructured, amount: PruningAmount,
         importanceScores: [Tensor]? = nil, generator: Generator = .default
@@ -133,11 +134,11 @@ public enum Prune {
         let operation = "globalUnstructured"
         do throws(TensorError) {
             guard !parameters.isEmpty else {
-                throw TensorError(.value, in: operation, "there is no parameter", expected: "at least one")
+                throw TensorError(.value, in: operation, "parameters is empty", expected: "at least one")
             }
             guard importanceScores.map({ $0.count == parameters.count }) ?? true else {
                 throw TensorError(
-                    .value, in: operation, "there must be scores for each parameter",
+                    .value, in: operation, "the number of importance scores differs from that of parameters",
                     got: quantity(importanceScores?.count ?? 0, "tensor"), expected: "\(parameters.count)")
             }
             var scores: [Tensor] = []
@@ -167,7 +168,8 @@ public enum Prune {
         }
     }
 
-    /// Makes a pruned parameter an ordinary parameter with zeros. A parameter that is not pruned is an error.
+    /// Makes a pruned parameter an ordinary parameter, in which pruned elements are 0. A parameter that is not pruned
+    /// is an error.
     @discardableResult
     public static func remove<M: Module>(_ module: M, _ name: String = "weight") -> M {
         guard module.parametrization(of: name) is PrunedParameter else {
@@ -180,12 +182,12 @@ public enum Prune {
         return module.removeParametrizations(name)
     }
 
-    /// Whether a parameter of the module or of one of its submodules is pruned.
+    /// Returns whether a parameter of the module or of one of its submodules is pruned.
     public static func isPruned(_ module: Module) -> Bool { module.modules().contains { !$0.prunedNames.isEmpty } }
 
     // MARK: - Registration
 
-    /// The value of a parameter and its mask, which is nil if it is not pruned.
+    /// The value of a parameter and its mask; the mask is nil if the parameter is not pruned.
     private static func current(
         _ module: Module, _ name: String, _ operation: String
     ) throws(TensorError) -> (value: Tensor, mask: Tensor?) {
@@ -200,13 +202,13 @@ public enum Prune {
     {
         guard scores.shape == value.shape else {
             throw TensorError(
-                .shape, in: operation, "the importance scores have another shape than the parameter",
+                .shape, in: operation, "the shape of the importance scores differs from that of the parameter",
                 expected: "\(value.shape)", operands: [scores])
         }
         return scores.detach()
     }
 
-    /// Gives a parameter the mask that the closure returns for its value, its scores and its mask so far.
+    /// Sets the mask of a parameter to the result of the closure for its value, its scores and its current mask.
     private static func prune<M: Module>(
         _ module: M, _ name: String, _ operation: String, _ importanceScores: Tensor? = nil,
         _ makeMask: (_ value: Tensor, _ scores: Tensor, _ mask: Tensor?) throws(TensorError) -> Tensor
@@ -231,7 +233,7 @@ public enum Prune {
         }
     }
 
-    /// Prunes channels by the scores that the closure returns for the parameter and the dimensions other than `dim`.
+    /// Prunes channels by the scores that the closure computes from the parameter and the dimensions other than `dim`.
     private static func pruneChannels<M: Module>(
         _ module: M, _ name: String, _ operation: String, _ amount: PruningAmount, _ dim: Int,
         _ importanceScores: Tensor?, _ channelScores: (Tensor, [Int]) -> Tensor
@@ -253,7 +255,7 @@ public enum Prune {
 }
 
 extension Module {
-    /// The names of the pruned parameters of this module itself.
+    /// The names of the pruned parameters of this module, without submodules.
     fileprivate var prunedNames: [String] {
         parametrizations.filter { $0.parametrization is PrunedParameter }.map(\.name)
     }

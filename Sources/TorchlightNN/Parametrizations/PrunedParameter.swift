@@ -5,9 +5,9 @@ import TorchlightCore
 /// In the state dictionary of the module, `original` and `mask` of a parameter `weight` are `weight_orig` and `weight_mask`, as
 /// in PyTorch.
 public final class PrunedParameter: Parametrization {
-    /// The learnable parameter with all its elements.
+    /// The learnable parameter before masking.
     public private(set) var original: Tensor
-    /// 1 for the elements that are kept and 0 for the pruned ones, in the shape and dtype of the parameter.
+    /// The mask: 1 for elements that are kept and 0 for pruned ones, in the shape and dtype of the parameter.
     @Buffer public internal(set) var mask: Tensor
 
     init(_ weight: Tensor, mask: Tensor) {
@@ -23,19 +23,19 @@ public final class PrunedParameter: Parametrization {
     }
 }
 
-/// Which part of a parameter is pruned.
+/// The amount of elements or channels to prune.
 public enum PruningAmount: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
-    /// This number of elements or channels.
+    /// A number of elements or channels.
     case count(Int)
-    /// This fraction of the elements or channels that are not pruned yet, from 0 to 1. The number is rounded half to even.
+    /// A fraction of the elements or channels that are not yet pruned, from 0 to 1. The number is rounded half to even.
     case fraction(Double)
 
-    /// An integer literal is a number of elements or channels.
+    /// Creates a number of elements or channels.
     public init(integerLiteral value: Int) { self = .count(value) }
-    /// A floating-point literal is a fraction.
+    /// Creates a fraction.
     public init(floatLiteral value: Double) { self = .fraction(value) }
 
-    /// The number to prune of those that are left.
+    /// The number of elements to prune if `left` are not yet pruned.
     func number(of left: Int, _ operation: String) throws(TensorError) -> Int {
         switch self {
         case .count(let count):
@@ -55,13 +55,13 @@ public enum PruningAmount: Sendable, Hashable, ExpressibleByIntegerLiteral, Expr
     }
 }
 
-/// The mask of a parameter after pruning.
+/// The computation of masks.
 enum PruningMask {
-    /// Sets the elements with the smallest scores among those that are left to 0.
+    /// Prunes the elements with the smallest scores that are not yet pruned.
     ///
     /// - Parameters:
     ///   - scores: The scores, at least 0.
-    ///   - mask: The mask so far; nil if nothing is pruned.
+    ///   - mask: The current mask; nil if nothing is pruned.
     static func removingElements(
         _ scores: Tensor, _ mask: Tensor?, _ amount: PruningAmount, dtype: DType, _ operation: String
     ) throws(TensorError) -> Tensor {
@@ -71,18 +71,18 @@ enum PruningMask {
         let before = mask ?? Tensor.ones(scores.shape, dtype: dtype, device: scores.device)
         if number == 0 { return before }
         var ranked = scores.flatten()
-        // Pruned elements come first in the order, before the smallest score.
+        // Pruned elements are ranked before the smallest score.
         if let isGone { ranked = ranked.maskedFill(isGone, -1) }
         let removed = ranked.topk(gone + number, dim: 0, largest: false).indices
         return Tensor.ones([scores.count], dtype: before.dtype, device: scores.device).indexFill(0, removed, 0)
             .reshape(scores.shape)
     }
 
-    /// Sets the channels with the smallest scores among those that are left to 0.
+    /// Prunes the channels with the smallest scores that are not yet pruned.
     ///
     /// - Parameters:
     ///   - scores: The score of each channel, `[channels]`.
-    ///   - mask: The mask so far, in the shape of the parameter.
+    ///   - mask: The current mask, in the shape of the parameter.
     ///   - dim: The dimension of the channels.
     static func removingChannels(
         _ scores: Tensor, _ mask: Tensor, dim: Int, isPruned: Bool, _ amount: PruningAmount, _ operation: String
@@ -106,7 +106,8 @@ enum PruningMask {
 }
 
 extension Module {
-    /// The place of the tensor `weight_orig` or `weight_mask` of a pruned parameter of this module.
+    /// The property that stores `weight_orig` or `weight_mask` of a pruned parameter of this module; nil if there is
+    /// none.
     func prunedProperty(_ name: String) -> TensorProperty? {
         for (parameter, parametrization) in parametrizations where parametrization is PrunedParameter {
             if name == parameter + "_orig" { return TensorProperty("original", of: parametrization) }

@@ -2,8 +2,8 @@ import TorchlightCore
 
 /// Spectral normalisation: the parameter is `W / σ`, where σ is the largest singular value of W (Miyato et al., 2018).
 ///
-/// W is reshaped to a matrix whose rows are the indices of one dimension. σ is estimated as `uᵀ W v` by the power method: 15
-/// iterations at the start, then `powerIterations` in each call in training mode. Evaluation mode uses the last u and v. Files with
+/// W is reshaped to a matrix with one dimension as rows. σ is estimated as `uᵀ W v` by power iteration: 15 iterations at the
+/// start, then `powerIterations` in each call in training mode. Evaluation mode uses the current u and v. Files with
 /// the older names `weight_orig`, `weight_u` and `weight_v` are loaded too.
 public final class SpectralNorm: Parametrization {
     /// The learnable parameter W before the division by σ.
@@ -59,7 +59,7 @@ public final class SpectralNorm: Parametrization {
     public override func compute() -> Tensor {
         let matrix = Self.matrix(original, dim)
         if isTraining { iterate(matrix.detach(), powerIterations) }
-        // The gradient is that of this call, after later ones have changed the vectors.
+        // Copies are saved for the backward pass, because later calls change the vectors in place.
         let (u, v) = isTraining ? (self.u.clone(), self.v.clone()) : (self.u, self.v)
         return original / (u * matmul(matrix, v)).sum()
     }
@@ -75,10 +75,10 @@ extension Module {
     /// - Parameters:
     ///   - name: The name of the parameter in the state dictionary. Default: "weight".
     ///   - powerIterations: The number of power iterations in each call in training mode. Default: 1.
-    ///   - eps: The smallest norm that vectors are divided by. Default: 1e-12.
+    ///   - eps: The lower bound of the norms by which vectors are divided. Default: 1e-12.
     ///   - dim: The dimension of the output features, which become the rows of the matrix. Default: 1 for transposed
     ///     convolutions, 0 for all other modules.
-    ///   - generator: The generator of the initial u and v.
+    ///   - generator: The generator of the initial u and v. Default: the default generator.
     @discardableResult
     public func spectralNorm(
         _ name: String = "weight", powerIterations: Int = 1, eps: Double = 1e-12, dim: Int? = nil,

@@ -1,13 +1,13 @@
 import TorchlightCore
 
-/// The place where a module itself, not one of its submodules, stores a tensor of its state dictionary.
+/// The property in which a module stores a tensor of its state dictionary.
 struct TensorProperty {
     private enum Place {
-        /// A property of the type `Tensor` or `Tensor?`.
+        /// A property of type `Tensor` or `Tensor?`.
         case property(UnsafeMutableRawPointer)
-        /// An element of a property of the type `[Tensor]`.
+        /// An element of a property of type `[Tensor]`.
         case element(UnsafeMutableRawPointer, Int)
-        /// A value of a property of the type `[String: Tensor]`.
+        /// A value of a property of type `[String: Tensor]`.
         case entry(UnsafeMutableRawPointer, String)
         /// A tensor of ``Module/listedTensors``.
         case listed
@@ -17,7 +17,7 @@ struct TensorProperty {
     private let name: String
     private let place: Place
 
-    /// Nil if no property with that name is a tensor, and no array or dictionary of tensors has such an element.
+    /// nil if the module itself has no tensor property, array element or dictionary value with this name.
     init?(_ name: String, of module: Module) {
         self.module = module
         self.name = name
@@ -33,7 +33,7 @@ struct TensorProperty {
 
     private static func find(_ name: String, _ property: StoredProperty, _ address: UnsafeMutableRawPointer) -> Place? {
         if let place = find(name, in: property.name, property.type, address) { return place }
-        // ``Key`` and ``Buffer`` may give the property another name.
+        // ``Key`` and ``Buffer`` may rename the property.
         func mark<T>(_: T.Type) -> (any PropertyMark)? {
             T.self is any PropertyMark.Type
                 ? address.assumingMemoryBound(to: T.self).pointee as? any PropertyMark : nil
@@ -46,7 +46,7 @@ struct TensorProperty {
         return nil
     }
 
-    /// The place in a value of this type whose path is `own`.
+    /// Finds the tensor with the name `own` in a stored value.
     private static func find(
         _ name: String, in own: String, _ type: Any.Type, _ address: UnsafeMutableRawPointer
     ) -> Place? {
@@ -64,7 +64,7 @@ struct TensorProperty {
         return .entry(address, key)
     }
 
-    /// The stored tensor.
+    /// The current tensor.
     var value: Tensor? {
         withExtendedLifetime(module) {
             switch place {
@@ -76,7 +76,7 @@ struct TensorProperty {
         }
     }
 
-    /// Stores another tensor. A tensor and an optional tensor have the same representation in memory.
+    /// Stores another tensor. `Tensor` and `Tensor?` have the same memory representation.
     func set(_ tensor: Tensor) {
         withExtendedLifetime(module) {
             switch place {

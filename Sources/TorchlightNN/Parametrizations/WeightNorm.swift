@@ -9,7 +9,7 @@ public final class WeightNorm: Parametrization {
     /// The magnitude g: the norm for each index of the dimension, with size 1 in all other dimensions; 0-dimensional if there
     /// is one norm of the whole parameter.
     @Key public var length: Tensor
-    /// The direction v, in the shape of the parameter. Its norm does not matter.
+    /// The direction v, in the shape of the parameter. Its norm has no effect.
     @Key public var direction: Tensor
     private let dims: [Int]
 
@@ -22,7 +22,7 @@ public final class WeightNorm: Parametrization {
         super.init()
     }
 
-    /// The norm over these dimensions, 0-dimensional if they are all dimensions; the absolute value if there are none.
+    /// The norm over these dimensions, 0-dimensional for all dimensions; the absolute value for no dimensions.
     static func norm(_ x: Tensor, _ dims: [Int]) -> Tensor {
         if dims.isEmpty { return x.abs() }
         return dims.count == x.rank ? x.norm() : x.norm(dim: dims, keepdim: true)
@@ -53,7 +53,7 @@ extension Module {
     ///
     /// - Parameters:
     ///   - name: The name of the parameter in the state dictionary. Default: "weight".
-    ///   - dim: The dimension that keeps a norm for each index; nil for one norm of the whole tensor. Default: 0.
+    ///   - dim: The dimension with a norm for each index; nil for one norm of the whole parameter. Default: 0.
     @discardableResult
     public func weightNorm(_ name: String = "weight", dim: Int? = 0) -> Self {
         parametrize(name, "weightNorm") { weight throws(TensorError) in

@@ -1,30 +1,30 @@
 import TorchlightCore
 
-/// Collects the nodes, initialisers and descriptions of values of an exported graph.
+/// Builds the nodes, initialisers and value descriptions of an exported graph.
 final class ExportBuilder {
     let program: ExportProgram
     let opset: Int
     var nodes: [NodeProto] = []
     var initializers: [TensorProto] = []
     var valueInfos: [ValueInfoProto] = []
-    /// The names of the values of the program that have one, and the tensors of those that are constants.
+    /// The names of the values of the program, and the tensors of constant values.
     private var names: [Int: String] = [:]
     private var tensors: [Int: Tensor] = [:]
     let parameters: ParameterNames
     private var usedNames: Set<String> = []
     private var counts: [String: Int] = [:]
-    /// Whether the model rounds inputs of quantised layers that the file does not round.
+    /// Whether the model rounds inputs of quantised layers, which the file does not.
     var roundsLess = false
-    /// The module of the instruction that is translated.
+    /// The module of the instruction that is being translated.
     var modulePath: String?
     private var constantNames: [ConstantKey: String] = [:]
     private var namedTensors: [ObjectIdentifier: String] = [:]
-    /// Retained, so that no other tensor has the address of a named one.
+    /// Constants are retained, so that no other tensor gets their address.
     private var retained: [Tensor] = []
     private var sizeNames: [Size: String] = [:]
     /// The float32 copies of bfloat16 values.
     private var widenedNames: [String: String] = [:]
-    /// Where each dynamic size can be read: a value and its dimension.
+    /// For each dynamic size, a value and its dimension from which the size can be read.
     private var sizeSources: [Size: (value: String, rank: Int, dim: Int)] = [:]
 
     private struct ConstantKey: Hashable {
@@ -42,7 +42,7 @@ final class ExportBuilder {
 
     // MARK: Names
 
-    /// A name that nothing else has.
+    /// A unique name.
     private func unique(_ name: String) -> String {
         if usedNames.insert(name).inserted { return name }
         while true {
@@ -73,9 +73,9 @@ final class ExportBuilder {
         return node.outputs
     }
 
-    /// A subgraph, whose nodes may read values of the graph by name.
+    /// Adds a subgraph, whose nodes may read values of the graph by name.
     ///
-    /// - Parameter body: makes the nodes from the names of the inputs; returns the names of the outputs.
+    /// - Parameter body: adds the nodes, given the names of the inputs; returns the names of the outputs.
     func subgraph(
         _ name: String, inputs: [(name: String, type: TypeProto)], outputs: [TypeProto],
         _ body: ([String]) -> [String]
@@ -97,7 +97,7 @@ final class ExportBuilder {
 
     // MARK: Constants
 
-    /// The name of an initialiser of these values. Small ones of equal values are stored once.
+    /// The name of an initialiser with these elements. Small initialisers with equal elements are stored once.
     func constant(_ tensor: Tensor, named preferred: String? = nil) -> String {
         if let known = namedTensors[ObjectIdentifier(tensor)] { return known }
         let type = ONNXElementType(tensor.dtype)
@@ -114,7 +114,7 @@ final class ExportBuilder {
         return name
     }
 
-    /// The message of a tensor, whose bytes are those in memory.
+    /// The `TensorProto` of a tensor, with the bytes in memory.
     private static func proto(_ tensor: Tensor, _ name: String) -> TensorProto {
         var proto = TensorProto()
         proto.name = name
@@ -125,7 +125,7 @@ final class ExportBuilder {
         return proto
     }
 
-    /// An initialiser of integers of a type that no dtype has.
+    /// An initialiser of integers of an element type without a dtype.
     func constant(_ values: Tensor, as type: ONNXElementType, named preferred: String?) -> String {
         let name = preferred.map(unique) ?? scoped("constant")
         initializers.append(ONNXValue.tensor(.wrapping(values.to(.int64), to: type)).proto(named: name)!)
@@ -140,7 +140,7 @@ final class ExportBuilder {
 
     // MARK: Values of the program
 
-    /// The elements of a value that does not depend on the inputs.
+    /// The elements of a value that does not depend on the inputs; nil for other values.
     func tensor(of value: Int) -> Tensor? {
         if let known = tensors[value] { return known }
         let tensor: Tensor
@@ -175,7 +175,7 @@ final class ExportBuilder {
             guard case .constant(let other) = trace.values[value].origin else { return false }
             return other === constant
                 || other.shape == constant.shape && other.dtype == constant.dtype
-                    // NaN is not equal to itself.
+                    // The bytes are compared because NaN differs from itself.
                     && ONNXTensor(other).storedBytes == ONNXTensor(constant).storedBytes
         }
     }
@@ -197,7 +197,7 @@ final class ExportBuilder {
         return name
     }
 
-    /// A constant that the function computed on the host from the dynamic sizes: a whole number or its reciprocal.
+    /// A constant that the function computed on the host from the dynamic sizes: an integer or its reciprocal.
     private func dynamicConstant(_ value: Int) throws -> String {
         let tensors = program.traces.map { trace -> Tensor? in
             if case .constant(let tensor) = trace.values[value].origin { tensor } else { nil }
@@ -220,8 +220,8 @@ final class ExportBuilder {
             }
         }
         throw Problem(
-            "a tensor that is made on the host differs with the dynamic sizes, shape \(spec.sizes)",
-            expected: "tensors made from the arguments, as in Tensor.ones(like: x) or with device: x.device",
+            "a tensor created on the host depends on the dynamic sizes, shape \(spec.sizes)",
+            expected: "tensors computed from the arguments, as in Tensor.ones(like: x) or with device: x.device",
             kind: .unsupported)
     }
 
@@ -233,7 +233,7 @@ final class ExportBuilder {
         from == to ? name : node("Cast", [name], [("to", .int(ONNXElementType(to).rawValue))])
     }
 
-    /// A bfloat16 value in float32.
+    /// The float32 copy of a bfloat16 value.
     func widened(_ name: String) -> String {
         if let known = widenedNames[name] { return known }
         let wide = cast(name, .bfloat16, .float32)
@@ -241,7 +241,7 @@ final class ExportBuilder {
         return wide
     }
 
-    /// A tensor of one number.
+    /// A tensor filled with one number.
     func filled(_ value: Scalar, _ shape: [Size], _ dtype: DType) throws -> String {
         let number: Tensor =
             switch value {
@@ -254,13 +254,13 @@ final class ExportBuilder {
 
     // MARK: Sizes
 
-    /// A tensor `[1]` of a size.
+    /// A tensor `[1]` with a size.
     func size(_ size: Size) throws -> String {
         if let number = size.fixed { return ints([number]) }
         if let known = sizeNames[size] { return known }
         let plan = program.plan
         let path = modulePath
-        // Several modules may use it.
+        // The node may be shared by several modules.
         modulePath = nil
         defer { modulePath = path }
         let name: String
@@ -273,7 +273,7 @@ final class ExportBuilder {
             name = read(source)
         } else {
             throw Problem(
-                "a size is not a polynomial of the dynamic sizes: it is \(size.values.map(String.init).joined(separator: ", ")) "
+                "a size is not a polynomial in the dynamic sizes: it is \(size.values.map(String.init).joined(separator: ", ")) "
                     + "for " + program.sizeNames.joined(separator: ", ") + " of "
                     + plan.points.map { $0.map(String.init).joined(separator: "x") }.joined(separator: ", "),
                 kind: .unsupported)
@@ -316,7 +316,7 @@ final class ExportBuilder {
 
     // MARK: Descriptions
 
-    /// The description of a value, with the names of dynamic sizes.
+    /// The description of a value, with named dynamic sizes.
     func info(_ value: Int, _ name: String) -> ValueInfoProto {
         let shape = program.shape(of: value).map { size -> TypeProto.Dimension in
             if let number = size.fixed { return .size(number) }
@@ -329,7 +329,7 @@ final class ExportBuilder {
 
     func describe(_ value: Int) { if let name = names[value] { valueInfos.append(info(value, name)) } }
 
-    /// Gives the result of a node another name, or copies a value that has to keep its own.
+    /// Renames the result of a node, or adds a copy if the value must keep its name.
     func rename(_ old: String, to new: String) {
         let isResult = nodes.contains { $0.outputs.contains(old) }
         let isCaptured = nodes.contains { $0.usedNames.contains(old) && !$0.inputs.contains(old) }
@@ -351,7 +351,7 @@ final class ExportBuilder {
         usedNames.insert(finalMark + new)
     }
 
-    /// Marks names of results of the graph among the used names; no name has this character.
+    /// The mark of names of graph results among the used names; it occurs in no name.
     private let finalMark = "\u{0}"
 }
 
@@ -369,7 +369,7 @@ struct ParameterNames {
         }
     }
 
-    /// The name of a constant that is a parameter, or a parameter with its dimensions in another order; nil for others.
+    /// The name of a constant that is a parameter or a permuted parameter; nil for others.
     func name(of constant: Tensor, in builder: ExportBuilder) throws -> String? {
         if let (name, tensor) = byTensor[ObjectIdentifier(constant)] { return builder.constant(tensor, named: name) }
         guard let (name, tensor) = byStorage[ObjectIdentifier(constant.storage)], tensor.dtype == constant.dtype,
@@ -382,12 +382,12 @@ struct ParameterNames {
         return builder.node("Transpose", [builder.constant(tensor, named: name)], [("perm", .ints(order))])
     }
 
-    /// The name of the parameter whose memory a tensor has.
+    /// The name of the parameter that shares the memory of a tensor; nil if there is none.
     func name(of tensor: Tensor) -> String? {
         byTensor[ObjectIdentifier(tensor)]?.name ?? byStorage[ObjectIdentifier(tensor.storage)]?.name
     }
 
-    /// The permutation of dimensions that gives one layout from another.
+    /// The permutation of dimensions from one layout to another; nil if there is none.
     private static func order(of layout: Layout, in base: Layout) -> [Int]? {
         var order: [Int] = []
         for dim in 0..<layout.rank {
@@ -402,10 +402,10 @@ struct ParameterNames {
 }
 
 extension ExportBuilder {
-    /// The name of a parameter, or of the parameter that a constant is a view of.
+    /// The name of a parameter, or of the parameter of which a constant is a view.
     func parameterName(of tensor: Tensor) -> String? { parameters.name(of: tensor) }
 
-    /// Where a value comes from: the operands of the Linear whose result it is in another shape.
+    /// The operands of the `Linear` of which a value is the reshaped result; nil for other values.
     func linearSource(of value: Int) -> (input: Int, weight: Int, bias: Int?)? {
         var value = value
         while case .result(let number) = program.first.values[value].origin {
@@ -423,7 +423,7 @@ extension ExportBuilder {
 }
 
 extension ExportBuilder {
-    /// Removes what no output of the graph needs.
+    /// Removes nodes and initialisers on which no output depends.
     func removeUnused(outputs: [String]) {
         var needed = Set(outputs)
         var kept: [NodeProto] = []

@@ -2,17 +2,17 @@ import TorchlightCore
 
 typealias Attributes = [(String, AttributeProto.Value)]
 
-/// A call of a primitive that is translated to nodes.
+/// A call of a primitive that is being translated to nodes.
 struct ExportCall {
     let builder: ExportBuilder
-    /// The primitive in each recording.
+    /// The primitive, once per recording.
     let primitives: [any Primitive]
     let operands: [Int]
     let results: [Int]
-    /// For each result, whether something uses it.
+    /// Whether each result is used.
     let isUsed: [Bool]
-    /// Whether bfloat16 operands and results are float32 in the translation: few implementations compute bfloat16, and rounding
-    /// the result gives what the kernels here give.
+    /// Whether bfloat16 operands and results are float32 in the translation: few implementations support bfloat16, and
+    /// rounding the float32 result equals the result of the kernels of Torchlight.
     let widens: Bool
 
     var opset: Int { builder.opset }
@@ -21,12 +21,12 @@ struct ExportCall {
 
     // MARK: Attributes
 
-    /// An attribute that may depend on the dynamic sizes.
+    /// An integer attribute that may depend on the dynamic sizes.
     func size<P: Primitive>(_: P, _ attribute: (P) -> Int) -> Size {
         Size(primitives.map { attribute($0 as! P) })
     }
 
-    /// An attribute of several numbers that may depend on the dynamic sizes.
+    /// A list attribute that may depend on the dynamic sizes.
     func sizes<P: Primitive>(_: P, _ attribute: (P) -> Dims) throws -> [Size] {
         let all = primitives.map { attribute($0 as! P) }
         guard all.allSatisfy({ $0.count == all[0].count }) else {
@@ -35,7 +35,7 @@ struct ExportCall {
         return all[0].indices.map { index in Size(all.map { $0[index] }) }
     }
 
-    /// The number of a size that must not depend on the dynamic sizes.
+    /// A size that must not depend on the dynamic sizes.
     func fixed(_ size: Size, _ what: @autoclosure () -> String) throws -> Int {
         guard let number = size.fixed else {
             throw Problem("\(what()) depends on a dynamic size", kind: .unsupported)
@@ -47,7 +47,7 @@ struct ExportCall {
         try sizes.map { try fixed($0, what()) }
     }
 
-    /// Refuses an attribute that differs between the recordings.
+    /// Throws if an attribute differs between the recordings.
     func requireSame<P: Primitive, V: Equatable>(_ p: P, _ what: String, _ attribute: (P) -> V) throws {
         let value = attribute(p)
         guard primitives.allSatisfy({ attribute($0 as! P) == value }) else {
@@ -71,10 +71,10 @@ struct ExportCall {
     var outRank: Int { program.spec(of: results[0]).rank }
     func outShape(_ index: Int = 0) -> [Size] { program.shape(of: results[index]) }
 
-    /// The elements of an operand that does not depend on the inputs.
+    /// The elements of an operand that does not depend on the inputs; nil for others.
     func tensor(_ index: Int) -> Tensor? { tensor(of: operands[index]) }
 
-    /// The elements of a value of the program that does not depend on the inputs.
+    /// The elements of a value that does not depend on the inputs; nil for others.
     func tensor(of value: Int) -> Tensor? {
         let tensor = builder.tensor(of: value)
         return widens && tensor?.dtype == .bfloat16 ? tensor!.to(.float32) : tensor
@@ -88,7 +88,7 @@ struct ExportCall {
         return widens && program.spec(of: value).dtype == .bfloat16 ? builder.widened(name) : name
     }
 
-    /// The names of results, in the dtypes of the program.
+    /// The names of results, converted to the dtypes of the program.
     func rounded(_ names: [String]) -> [String] {
         guard widens else { return names }
         return zip(names, results).map { name, value in
@@ -97,7 +97,7 @@ struct ExportCall {
         }
     }
 
-    /// An operand in a dtype.
+    /// The name of an operand, converted to a dtype.
     func x(_ index: Int, _ dtype: DType) throws -> String {
         if self.dtype(index) == dtype { return try x(index) }
         if let tensor = self.tensor(index), tensor.count <= 64 { return builder.constant(tensor.to(dtype)) }
@@ -114,19 +114,19 @@ struct ExportCall {
     func scalar(_ value: Double, _ dtype: DType? = nil) -> String { builder.scalar(value, dtype ?? out) }
     func ints(_ values: [Int]) -> String { builder.ints(values) }
 
-    /// A tensor `[]` of a size.
+    /// A tensor `[]` with a size.
     func number(_ size: Size) throws -> String {
         if let number = size.fixed { return builder.int(number) }
         return squeeze(try builder.size(size), [0])
     }
 
     func reshape(_ name: String, _ shape: [Size]) throws -> String {
-        // One size that depends on the inputs follows from the others.
+        // One size that depends on the inputs can be -1.
         let dynamic = shape.indices.filter { shape[$0].fixed == nil }
         if dynamic.count == 1, !shape.contains(where: { $0.fixed == 0 }) {
             return node("Reshape", name, ints(shape.map { $0.fixed ?? -1 }))
         }
-        // 0 would otherwise mean the size of the operand.
+        // Without `allowzero`, 0 means the size of the operand.
         let hasZero = shape.contains { $0.fixed == 0 } && opset >= 14
         return node("Reshape", name, try builder.sizes(shape), attributes: hasZero ? [("allowzero", .int(1))] : [])
     }
@@ -140,7 +140,8 @@ struct ExportCall {
     }
     func squeeze(_ name: String, _ dims: [Int]) -> String { dims.isEmpty ? name : node("Squeeze", name, ints(dims)) }
 
-    /// A reduction, whose dimensions are an input or an attribute, as the version has it. No dimensions are all.
+    /// A reduction, with the dimensions as input or attribute, depending on the version. An empty list is all
+    /// dimensions.
     func reduce(_ op: String, _ name: String, _ dims: [Int], keepdim: Bool) -> String {
         let keep: Attributes = [("keepdims", .int(keepdim ? 1 : 0))]
         if dims.isEmpty { return builder.node(op, [name], keep) }
@@ -150,7 +151,7 @@ struct ExportCall {
 
     func slice(_ name: String, _ dim: Int, start: Size, count: Size, step: Size) throws -> String {
         let end = Size.combine(start, Size.combine(count, step, *), +)
-        // Past the first element an index from the front would be one from the back.
+        // For a negative step, the end -1 would count from the back.
         let last = Size(zip(end.values, step.values).map { $1 < 0 && $0 < 0 ? Int(Int32.min) : $0 })
         return node(
             "Slice", name, try builder.size(start), try builder.size(last), ints([dim]), try builder.size(step))
@@ -160,8 +161,8 @@ struct ExportCall {
         node("Gather", name, builder.constant(indices), attributes: [("axis", .int(dim))])
     }
 
-    /// An element-wise operator whose operands and result have the dtype `dtype`; integers without an implementation everywhere
-    /// are computed as int32 and wrapped.
+    /// An element-wise operator whose operands and result have the dtype `dtype`. Integer types that not every
+    /// implementation supports are computed as int32 and wrapped.
     func arithmetic(_ op: String, _ names: [String], _ dtype: DType) -> String {
         switch dtype {
         case .uint8, .int8, .int16, .bool:
@@ -171,7 +172,7 @@ struct ExportCall {
         }
     }
 
-    /// The dtype in which two operands are compared.
+    /// The dtype in which two operands can be compared.
     func common(_ a: Int, _ b: Int) -> DType {
         func operand(_ spec: TensorSpec) -> Tensor {
             guard spec.isWrappedScalar else { return Tensor.zeros(spec.rank == 0 ? [] : [1], dtype: spec.dtype) }
@@ -185,19 +186,19 @@ struct ExportCall {
     }
 }
 
-/// How a primitive is written in operators of the standard.
+/// The translation of a primitive to operators of the standard.
 struct Translation: Sendable {
     /// Whether attributes may differ between the recordings.
     let hasSizes: Bool
-    /// The first version with the operators that it needs.
+    /// The first operator set version with the operators of the translation.
     let since: Int
-    /// Whether the translation applies to a value of the primitive in a version; its decomposition serves otherwise.
+    /// Whether the translation applies to a primitive in a version; otherwise its decomposition is translated.
     let applies: @Sendable (any Primitive, Int) -> Bool
-    /// Returns the names of the results; those that nothing uses may be "".
+    /// Returns the names of the results; unused results may be "".
     let run: @Sendable (ExportCall, any Primitive) throws -> [String]
 }
 
-/// The translations by name of the primitive.
+/// The translations by name of primitive.
 package struct Translations: Sendable {
     private(set) var table: [String: Translation] = [:]
 
@@ -224,8 +225,8 @@ package struct Translations: Sendable {
     ///
     /// - Parameters:
     ///   - hasSizes: whether attributes may differ between the recordings.
-    ///   - since: the first version with the operators that the translation needs.
-    ///   - condition: whether the translation applies to a value of the primitive in a version. Default: always.
+    ///   - since: the first operator set version with the operators of the translation.
+    ///   - condition: whether the translation applies to a primitive in a version. Default: always.
     mutating func add<P: Primitive>(
         _ type: P.Type, hasSizes: Bool = false, since: Int = 13, where condition: (@Sendable (P, Int) -> Bool)? = nil,
         _ body: @escaping @Sendable (ExportCall, P) throws -> [String]
@@ -255,7 +256,7 @@ package struct Translations: Sendable {
 }
 
 extension Translations {
-    /// The names of the operations that are exported, for the documentation, with their first version if it is not 13.
+    /// A Markdown list of the exported operations, with the first version if it is not 13, for the documentation.
     package var markdown: String {
         table.sorted { $0.key < $1.key }
             .map { "`\($0.key)`" + ($0.value.since > 13 ? " (\($0.value.since))" : "") }.joined(separator: ", ")

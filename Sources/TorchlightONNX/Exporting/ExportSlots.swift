@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// The tensors of the arguments or results of an exported function, with the names that dictionaries give them.
+/// The tensors of the arguments or results of an exported function, with the keys of dictionaries as names.
 struct ExportSlots {
     private var slots: [Tensor?] = []
     private var keys: [String?] = []
@@ -17,16 +17,16 @@ struct ExportSlots {
         }
     }
 
-    /// The tensors without those that are absent.
+    /// The tensors that are present.
     var tensors: [Tensor] { slots.compactMap { $0 } }
 
-    /// The names that are not given: the key of a dictionary, or the base and a number if there are several tensors.
+    /// The default names: the key of a dictionary, or the base name, with a number if there are several tensors.
     func names(_ base: String) -> [String] {
         let present = zip(slots, keys).filter { $0.0 != nil }.map { $0.1 }
         return present.enumerated().map { $1 ?? (present.count == 1 ? base : "\(base)\($0)") }
     }
 
-    /// The slots with other tensors in place of those that are there.
+    /// The slots with other tensors for those that are present.
     func replacing(_ tensors: [Tensor]) -> [Tensor?] {
         var next = tensors[...]
         return slots.map { $0 == nil ? nil : next.removeFirst() }

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// A recorded function in which primitives without a translation are replaced by their decompositions.
+/// A recorded function in which primitives without a translation are decomposed.
 struct ExportTrace {
     struct Instruction {
         var primitive: any Primitive
@@ -14,9 +14,9 @@ struct ExportTrace {
     private(set) var arguments: [Int] = []
     private(set) var results: [Int] = []
     private let opset: Int
-    /// The calls on tensors with elements; nil if their results count as constants.
+    /// The calls on tensors with elements; nil if their results are constants.
     private var hostCalls: HostCalls?
-    /// The values of the results of each of these calls, and of the tensors that they read.
+    /// The values of the results and operands of each of these calls.
     private var hostResults: [Int: [Int]] = [:]
     private var hostTensors: [ObjectIdentifier: Int] = [:]
     /// Whether the function draws random numbers.
@@ -26,8 +26,8 @@ struct ExportTrace {
     ///
     /// - Parameters:
     ///   - arguments: shapes and dtypes of the arguments.
-    ///   - opset: the version of the operators that translations may use.
-    ///   - keepsHostCalls: whether calls on tensors with elements are instructions, too.
+    ///   - opset: the operator set version of the translations.
+    ///   - keepsHostCalls: whether calls on tensors with elements are recorded as instructions.
     init(
         _ arguments: [TensorSpec], opset: Int, keepsHostCalls: Bool, _ body: ([Tensor]) throws -> [Tensor]
     ) throws {
@@ -72,7 +72,7 @@ struct ExportTrace {
         return values.count - 1
     }
 
-    /// Appends the instructions of a graph on the given values; returns the values of its results.
+    /// Appends the instructions of a graph, applied to the given values; returns the values of its results.
     private mutating func lower(_ graph: Graph, _ operands: [Int], path: String?) throws -> [Int] {
         var map: [Int: Int] = [:]
         func mapped(_ trace: inout ExportTrace, _ id: Int) -> Int {
@@ -109,7 +109,7 @@ struct ExportTrace {
         return graph.results.map { mapped(&self, $0.value) }
     }
 
-    /// The value of a tensor with elements, after the instructions that compute it.
+    /// The value of a tensor with elements; appends the instructions that compute it.
     private mutating func host(_ tensor: Tensor) -> Int {
         if let known = hostTensors[ObjectIdentifier(tensor)] { return known }
         let value: Int
@@ -145,7 +145,7 @@ struct ExportTrace {
         return isComposed ? graph : nil
     }
 
-    /// How the instructions of another recording of the function differ from these; nil if they are the same.
+    /// The first difference between the instructions and those of another recording; nil if they are equal.
     func difference(from other: ExportTrace) -> String? {
         for (a, b) in zip(instructions, other.instructions) {
             let isSame =
@@ -158,7 +158,7 @@ struct ExportTrace {
         if instructions.count != other.instructions.count {
             return "it has \(instructions.count) and \(quantity(other.instructions.count, "operation"))"
         }
-        if results != other.results { return "its results are computed differently" }
+        if results != other.results { return "its results are different values" }
         return nil
     }
 }
@@ -179,7 +179,7 @@ struct ExportProgram {
 
     func spec(of value: Int) -> TensorSpec { first.values[value].spec }
 
-    /// The dynamic size that is this one in every recording.
+    /// The index of the dynamic size that equals this size in every recording; nil if there is none.
     func dynamicSize(_ size: Size) -> Int? {
         sizeNames.indices.first { i in zip(plan.points, size.values).allSatisfy { $0[i] == $1 } }
     }
@@ -187,9 +187,9 @@ struct ExportProgram {
     /// Records a function.
     ///
     /// - Parameters:
-    ///   - specs: shapes and dtypes of the example's inputs.
-    ///   - sizes: the dynamic sizes, and those of the example.
-    ///   - dynamicDims: the index of the size of each dimension of each input; nil for fixed sizes.
+    ///   - specs: shapes and dtypes of the example inputs.
+    ///   - sizes: the dynamic sizes, with their values in the example.
+    ///   - dynamicDims: the index of the dynamic size of each dimension of each input; nil for fixed sizes.
     init(
         _ specs: [TensorSpec], _ sizes: [(name: String, range: ClosedRange<Int>?, example: Int)],
         _ dynamicDims: [[Int?]], opset: Int, _ body: ([Tensor]) throws -> [Tensor]
@@ -203,20 +203,20 @@ struct ExportProgram {
             }
             return try ExportTrace(changed, opset: opset, keepsHostCalls: keepsHostCalls, body)
         }
-        // The example itself decides whether the function can be recorded.
+        // Errors of the recording with the example are thrown.
         let example = try trace(sizes.map(\.example), keepsHostCalls: false)
-        // Random numbers cannot be exported, which translation reports.
+        // The translation reports random numbers as an error.
         if sizes.isEmpty || example.hasDraws {
             sizeNames = []
             plan = SizePlan(base: [], others: [])
             traces = [example]
             return
         }
-        // A size of 1 is broadcast, and may take other branches than larger ones.
+        // Size 1 is not used, because it is broadcast and may be a special case.
         var base: [Int] = []
         for (index, (_, range, size)) in sizes.enumerated() {
             var point = base + sizes.map(\.example)[index...]
-            // At the end of a range, parts of a table are all of it, which takes no operation.
+            // The end of a range is not used, because a slice of a whole table records no operation.
             let choices = size > 1 ? (size > 2 && size == range?.upperBound ? [size - 1, size] : [size]) : [2, 4, 8]
             base.append(
                 choices.first { choice in
@@ -229,14 +229,15 @@ struct ExportProgram {
         var others: [(Int, Int)] = []
         for (index, (name, range, _)) in sizes.enumerated() {
             let b = base[index]
-            // Sizes that have no common divisor show roundings; multiples are for functions that need them.
+            // Sizes without a common divisor detect roundings; multiples are for functions that require divisible
+            // sizes.
             var found: [Int] = []
-            var refusal = range.map { "there are no two other sizes above 1 in \($0)" } ?? ""
+            var refusal = range.map { "\($0) contains no two other sizes above 1" } ?? ""
             var isRefused = false
             func fail(_ reason: String) -> Problem {
                 Problem(
-                    "the operations depend on the size \(quoted(name)), which shall be dynamic: \(reason)",
-                    expected: "the same operations for all sizes; leave the size out of dynamic:", kind: .unsupported)
+                    "the operations depend on the dynamic size \(quoted(name)): \(reason)",
+                    expected: "the same operations for all sizes; remove the size from dynamic:", kind: .unsupported)
             }
             let candidates = [b + 1, 2 * b + 1, 2 * b, 3 * b, 4 * b, b - 1, b - 2, b / 2, b / 4]
             for size in candidates.filter({ $0 != range?.upperBound }) + candidates.filter({ $0 == range?.upperBound })
@@ -245,7 +246,7 @@ struct ExportProgram {
                 point[index] = size
                 let other: ExportTrace
                 do { other = try trace(point) } catch {
-                    // Functions that need a multiple of a number refuse other sizes.
+                    // Functions that require divisible sizes throw for other sizes.
                     if !isRefused { refusal = "with size \(size): \(error)" }
                     isRefused = true
                     continue

@@ -1,9 +1,9 @@
 import TorchlightCore
 
-/// The calls that a recorded function makes on tensors with elements, such as `Tensor.arange(x.size(1))`.
+/// Records the calls on tensors with elements in a recorded function, such as `Tensor.arange(x.size(1))`.
 ///
-/// A graph has only their results, as constants. They are needed where a result depends on the dynamic sizes. The recorder of a
-/// graph passes them on to the recorder that is active around it.
+/// A graph contains only their results, as constants. The calls are needed if a result depends on the dynamic sizes.
+/// The recorder of a graph forwards them to the recorder that was active before.
 final class HostCalls: CallRecorder {
     struct Call {
         let primitive: any Primitive
@@ -12,7 +12,7 @@ final class HostCalls: CallRecorder {
         let modulePath: String?
     }
 
-    /// Elements in memory: those of a tensor and of its aliases, such as `detach()` returns.
+    /// A range of elements in memory, which a tensor shares with its aliases, such as the result of `detach()`.
     private struct Elements: Hashable {
         let storage: ObjectIdentifier
         let layout: Layout
@@ -25,13 +25,13 @@ final class HostCalls: CallRecorder {
 
     private var calls: [Call] = []
     private var origins: [Elements: (call: Int, output: Int)] = [:]
-    /// Storages that were written to in place, retained: the calls do not tell what they hold.
+    /// Storages that were changed in place, retained: the calls do not determine their elements.
     private var changed: [ObjectIdentifier: Storage] = [:]
 
     func called(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind) {
         if outputs.contains(where: { $0.device.isRecording || $0.isPlaceholder }) { return }
         if kind == .inPlace { return outputs.forEach(noteChange) }
-        // A view of a whole tensor has the elements of its operand, which were made before.
+        // A view of a whole tensor has the same elements as its operand, which was recorded before.
         for (index, output) in outputs.enumerated() where origins[Elements(output)] == nil {
             if kind == .view && inputs.contains(where: { Elements($0) == Elements(output) }) { continue }
             origins[Elements(output)] = (calls.count, index)
@@ -51,7 +51,7 @@ final class HostCalls: CallRecorder {
 
     private func noteChange(_ tensor: Tensor) { changed[ObjectIdentifier(tensor.storage)] = tensor.storage }
 
-    /// The call that made a tensor, with its number and the index of the result.
+    /// The call that created a tensor, its number and the index of the result; nil if there is none.
     func origin(of tensor: Tensor) -> (call: Call, number: Int, output: Int)? {
         guard let origin = origins[Elements(tensor)], changed[ObjectIdentifier(tensor.storage)] == nil else {
             return nil

@@ -2,7 +2,7 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// What `exportONNX` was asked for.
+/// The options of `exportONNX`.
 struct ExportRequest {
     var path: String
     var opset: Int
@@ -20,7 +20,7 @@ struct ExportRequest {
     }
 }
 
-/// Translates a recorded function to a model of the standard.
+/// Translates a recorded function to an ONNX model.
 struct ModelExport {
     private let request: ExportRequest
     private let program: ExportProgram
@@ -39,7 +39,7 @@ struct ModelExport {
         inputNames = request.inputNames ?? examples.names("input")
         guard inputNames.count == tensors.count else {
             throw Problem(
-                "there are \(quantity(tensors.count, "example")) and \(quantity(inputNames.count, "input name"))",
+                "got \(quantity(tensors.count, "example")) and \(quantity(inputNames.count, "input name"))",
                 expected: "a name for each example", kind: .invalid)
         }
         let specs = tensors.map { TensorSpec(Layout(shape: $0.layout.shape), $0.dtype) }
@@ -101,7 +101,7 @@ struct ModelExport {
         return model
     }
 
-    /// By how much the results of the file may differ, in parts of the largest element.
+    /// The largest accepted difference of the results of the file, relative to the largest element.
     func tolerance(_ dtype: DType) -> Double {
         switch dtype {
         case _ where builder.roundsLess: 5e-2
@@ -112,7 +112,7 @@ struct ModelExport {
         }
     }
 
-    /// The version of the file format in which a version of the operators came.
+    /// The file format version that belongs to an operator set version.
     private static func irVersion(of opset: Int) -> Int {
         switch opset {
         case ...14: 7
@@ -123,7 +123,7 @@ struct ModelExport {
         }
     }
 
-    /// Translates all instructions. What cannot be translated is named in one error.
+    /// Translates all instructions. One error names all that cannot be translated.
     private func translate() throws {
         let trace = program.first
         for value in trace.values {
@@ -156,7 +156,7 @@ struct ModelExport {
                 let reason = (error as? Problem).map(Self.text) ?? "\(error)"
                 let text = instruction.modulePath.map { "\($0): \(name)" } ?? name
                 failures.append(reason.isEmpty ? text : "\(text) (\(reason))")
-                // What follows is translated too, so that all failures are named.
+                // The remaining instructions are translated too, so that the error names all failures.
                 for value in instruction.results { builder.setName("unknown", of: value) }
             }
         }
@@ -170,7 +170,7 @@ struct ModelExport {
             expected: "operations that the operators of the standard compute", kind: .unsupported)
     }
 
-    /// Whether an operation has operators that implementations have for every type.
+    /// Whether an operation only moves elements, which implementations support for every type.
     private static func movesElements(_ primitive: any Primitive) -> Bool {
         primitive is View || primitive is Permute || primitive is Squeeze || primitive is Unsqueeze || primitive is Cast
             || primitive is ToDevice
@@ -199,7 +199,7 @@ struct ModelExport {
         return call.rounded(try translation.run(call, primitive))
     }
 
-    /// Computes an operation on constants now; returns whether it did.
+    /// Computes an operation on constants during the export; returns whether it did.
     private func fold(_ instruction: ExportTrace.Instruction, _ primitives: [any Primitive]) -> Bool {
         var operands = Few<Tensor>()
         for operand in instruction.operands {
@@ -208,7 +208,7 @@ struct ModelExport {
         }
         let first = AnyHashable(primitives[0])
         guard primitives.allSatisfy({ AnyHashable($0) == first }) else { return false }
-        // Results that are much larger than what they are computed from are left to the model.
+        // Results that are much larger than their operands are not folded, as they would enlarge the file.
         let sizes = instruction.results.map { program.shape(of: $0).compactMap(\.fixed).reduce(1, *|) }
         let limit = Swift.max(operands.reduce(0) { $0 +| $1.count }, 1 << 16)
         guard sizes.reduce(0, +|) <= limit else { return false }

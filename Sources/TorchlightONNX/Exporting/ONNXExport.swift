@@ -2,33 +2,35 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// Writes a model as an ONNX file, which ONNX Runtime and other programs run.
+/// Exports a model as an ONNX file, for ONNX Runtime and other programs.
 ///
 ///     model.eval()
 ///     try exportONNX(model, Tensor.randn(1, 3, 224, 224), to: "model.onnx", dynamic: ["batch"])
 ///
-/// The forward pass is recorded on tensors without elements and translated to operators of `ai.onnx`. Parameters and buffers keep
-/// their paths in the module as names. What depends on parameters alone is computed when the model is exported.
+/// The forward pass is recorded on tensors without elements and translated to operators of `ai.onnx`. Parameters and
+/// buffers are named by their paths in the module. Values that depend only on parameters are computed during the
+/// export.
 ///
-/// With dynamic sizes the function is recorded for several sizes; each number that differs becomes an expression in the dynamic sizes.
-/// Numbers that the function computes from the values of tensors cannot be recorded.
+/// With dynamic sizes the function is recorded for several sizes; each number that differs becomes an expression in the
+/// dynamic sizes. Functions that read elements of tensors on the host cannot be exported.
 ///
 /// - Parameters:
 ///   - model: a model in evaluation mode.
-///   - example: an input: its shape and dtype are those of the exported model's input.
-///   - path: the file, which is created complete or not at all.
-///   - opset: the version of the operators, 13 to 23. Default: 20.
-///   - dynamic: the names of sizes that the file does not fix. A range limits the sizes for which the function is recorded; the
-///     file has no ranges. Default: none.
+///   - example: an example input; the input of the exported model has its shape and dtype.
+///   - path: the path of the file, which is created completely or not at all.
+///   - opset: the operator set version, 13 to 23. Default: 20.
+///   - dynamic: the names of the dynamic sizes. A range limits the sizes for which the function is recorded; it is not
+///     stored in the file. Default: no dynamic sizes.
 ///   - inputName: the name of the input. Default: "input".
 ///   - outputName: the name of the output. Default: "output".
-///   - metadata: texts that are stored with the model. Default: none.
-///   - externalData: whether the elements of large tensors are stored in the file `PATH.data`, as they always are if the model
-///     is larger than 2 GB. Default: false.
-///   - verify: whether the file is read and run on the example, and compared with the model. Default: false.
-/// - Throws: ``ONNXError`` if the model is in training mode or has operations that cannot be exported, which are all named with
-///   the paths of their modules; nothing is written then. ``ONNXError`` if verification fails; the file stays. `TensorError`
-///   if the model refuses the example or reads its elements. `IOError` if a file cannot be written.
+///   - metadata: metadata properties of the model. Default: none.
+///   - externalData: whether the elements of large tensors are stored in the file `PATH.data`; always if the model is
+///     larger than 2 GB. Default: false.
+///   - verify: whether the file is read, run on the example, and compared with the model. Default: false.
+/// - Throws: ``ONNXError`` if the model is in training mode or has operations that cannot be exported, with the paths
+///   of the modules of all of them; no file is written. ``ONNXError`` if verification fails; the file is kept.
+///   `TensorError` if the model fails on the example or reads elements on the host. `IOError` if a file cannot be
+///   written.
 public func exportONNX(
     _ model: some Layer, _ example: Tensor, to path: String, opset: Int = 20, dynamic: DynamicDimensions = [],
     inputName: String = "input", outputName: String = "output", metadata: [String: String] = [:],
@@ -40,7 +42,7 @@ public func exportONNX(
     ) { model($0) }
 }
 
-/// Writes a function of a model as an ONNX file: for models whose inputs or outputs are not a single tensor.
+/// Exports a function of a model as an ONNX file, for models with several inputs or outputs.
 ///
 ///     try exportONNX(
 ///         model, tokens, mask, to: "model.onnx", dynamic: ["batch", "sequence"], inputNames: ["tokens", "mask"]
@@ -48,17 +50,17 @@ public func exportONNX(
 ///         model(tokens, mask: mask)
 ///     }
 ///
-/// Inputs and outputs are tensors, arrays, dictionaries and other structures of tensors. Each of their tensors is an input or
-/// output of the file, in the order of `TensorStructure/tensorSlots`.
+/// Inputs and outputs are tensors or structures of tensors, such as arrays and dictionaries. Each of their tensors is
+/// an input or output of the file, in the order of `TensorStructure/tensorSlots`.
 ///
 /// - Parameters:
-///   - model: the model whose parameters get names, in evaluation mode.
+///   - model: the model, in evaluation mode; its parameters are named by their paths.
 ///   - example: an example of each argument.
-///   - inputNames: the names of the inputs. Default: nil, "input", or "input0", "input1", ... for several; tensors of a
+///   - inputNames: the names of the inputs. Default: "input", or "input0", "input1", ... for several; tensors of a
 ///     dictionary have their keys as names.
-///   - outputNames: the names of the outputs. Default: nil, "output", or "output0", "output1", ... for several; tensors of a
+///   - outputNames: the names of the outputs. Default: "output", or "output0", "output1", ... for several; tensors of a
 ///     dictionary have their keys as names.
-///   - function: the function to export. It must not read the elements of tensors.
+///   - function: the function to export. It must not read elements of tensors on the host.
 ///   - path, opset, dynamic, metadata, externalData, verify: as for a layer.
 /// - Throws: ``ONNXError``, `TensorError` and `IOError`, as for a layer, and what the function throws.
 public func exportONNX<each Input: TensorStructure, Output: TensorStructure>(
@@ -78,13 +80,13 @@ public func exportONNX<each Input: TensorStructure, Output: TensorStructure>(
     }
 }
 
-/// Writes a function of tensors as an ONNX file. Tensors from outside of the function become initialisers.
+/// Exports a function of tensors as an ONNX file. Captured tensors become initialisers.
 ///
 ///     try exportONNX(x, y, to: "distance.onnx") { x, y in (x - y).norm(dim: -1) }
 ///
 /// - Parameters:
 ///   - example: an example of each argument.
-///   - function: the function to export. It must not read the elements of tensors.
+///   - function: the function to export. It must not read elements of tensors on the host.
 ///   - path, opset, dynamic, inputNames, outputNames, metadata, externalData, verify: as for a model.
 /// - Throws: ``ONNXError``, `TensorError` and `IOError`, as for a layer, and what the function throws.
 public func exportONNX<each Input: TensorStructure, Output: TensorStructure>(
@@ -102,7 +104,7 @@ public func exportONNX<each Input: TensorStructure, Output: TensorStructure>(
     }
 }
 
-/// Refuses a model that computes with the statistics of the batch or drops elements.
+/// Throws if the model is in training mode.
 private func refuseTraining(_ model: Module, _ path: String) throws {
     let training = model.namedModules().filter { $0.module.isTraining }
     guard let first = training.first else { return }
@@ -120,11 +122,11 @@ private func writeONNX(
 ) throws {
     guard ExportRequest.opsets.contains(request.opset) else {
         throw request.failure(
-            "opset \(request.opset) cannot be written",
+            "opset \(request.opset) is not supported",
             expected: "\(ExportRequest.opsets.lowerBound) to \(ExportRequest.opsets.upperBound)")
     }
     let tensors = examples.tensors
-    // Arguments that are absent in the example are absent in the file.
+    // Arguments that are nil in the example are nil in the file.
     func call(_ arguments: [Tensor]) throws -> ExportSlots { try function(examples.replacing(arguments)) }
     do {
         let export = try ModelExport(request, examples, parameters: parameters, call)
@@ -149,7 +151,7 @@ private func compare(
     for (expected, name) in zip(results, export.outputNames) {
         guard let actual = outputs[name], actual.dtype == expected.dtype, actual.shape == expected.shape else {
             throw request.failure(
-                "the output \(quoted(name)) of the file has another shape or dtype than the model's",
+                "the output \(quoted(name)) of the file has another shape or dtype than that of the model",
                 expected: "\(expected.dtype) \(expected.shape)", .failed)
         }
         if expected.count == 0 { continue }
@@ -158,7 +160,7 @@ private func compare(
         let scale = Tensor.where(a.isfinite(), a.abs(), 0.0).amax().item()
         guard a.allclose(b, rtol: tolerance, atol: tolerance * Swift.max(scale, 1), equalNan: true) else {
             throw request.failure(
-                "the output \(quoted(name)) of the file differs from the model's by up to \((a - b).abs().amax().item())",
+                "the output \(quoted(name)) of the file differs from that of the model by up to \((a - b).abs().amax().item())",
                 expected: "at most \(tolerance) of the largest element, \(scale)", .failed)
         }
     }

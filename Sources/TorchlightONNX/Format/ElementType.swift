@@ -2,9 +2,9 @@ import TorchlightCore
 
 /// The element type of a tensor in an ONNX file. The raw values are those of `TensorProto.DataType`.
 ///
-/// Types without a dtype are computed in one that represents every value: uint16 in int32, uint32 and uint64 in int64,
-/// integers of 4 and 2 bits in int8 and uint8, floats of 8 and 4 bits in float32. Results are wrapped or rounded to the
-/// values of the type.
+/// Types without a dtype are computed in a dtype that represents every value: uint16 in int32, uint32 and uint64 in
+/// int64, integers of 4 and 2 bits in int8 and uint8, floats of 8 and 4 bits in float32. Results are wrapped or rounded
+/// to the values of the type.
 public enum ONNXElementType: Int, Sendable, Hashable, CaseIterable, CustomStringConvertible {
     case float = 1
     case uint8 = 2
@@ -52,7 +52,7 @@ public enum ONNXElementType: Int, Sendable, Hashable, CaseIterable, CustomString
             }
     }
 
-    /// The dtype in which values of the type are computed; nil for strings.
+    /// The dtype of computations with values of the type; nil for strings.
     public var dtype: DType? {
         switch self {
         case .float: .float32
@@ -72,7 +72,7 @@ public enum ONNXElementType: Int, Sendable, Hashable, CaseIterable, CustomString
         }
     }
 
-    /// Whether the dtype holds exactly the values of the type.
+    /// Whether the dtype has exactly the values of the type.
     var isExact: Bool { dtype.map { ONNXElementType($0) == self } ?? true }
 
     /// The size of an element in a file, in bits; 0 for strings.
@@ -98,14 +98,14 @@ public enum ONNXElementType: Int, Sendable, Hashable, CaseIterable, CustomString
         }
     }
 
-    /// The range of an integer type; that of uint64 ends where int64 does.
+    /// The range of an integer type; the upper bound of uint64 is that of int64.
     var range: (low: Int, high: Int)? {
         guard isInteger else { return nil }
         if bitCount == 64 { return isUnsigned ? (0, .max) : (.min, .max) }
         return isUnsigned ? (0, 1 << bitCount - 1) : (-(1 << (bitCount - 1)), 1 << (bitCount - 1) - 1)
     }
 
-    /// The format of a type of floats with 8 or 4 bits.
+    /// The format of a floating-point type with 8 or 4 bits; nil for other types.
     var smallFloat: SmallFloat? {
         switch self {
         case .float8e4m3fn: .e4m3fn
@@ -152,7 +152,7 @@ public enum ONNXElementType: Int, Sendable, Hashable, CaseIterable, CustomString
         }
     }
 
-    /// The element type with a number of the standard.
+    /// The element type of a number of the standard.
     static func read(_ number: Int, of what: @autoclosure () -> String) throws -> ONNXElementType {
         guard let type = ONNXElementType(rawValue: number) else {
             throw Problem(

@@ -2,7 +2,7 @@ import Glibc
 import TorchlightCore
 import TorchlightIO
 
-/// The files beside a model that hold elements of its tensors, memory-mapped when they are first needed.
+/// The external files with elements of the tensors of a model, memory-mapped at first use.
 package final class ExternalData {
     private let folder: String
     private var files: [String: MappedFile] = [:]
@@ -10,7 +10,7 @@ package final class ExternalData {
     /// The files in the folder of a model.
     package init(besideModel path: String) { folder = FileSystem.directory(of: path) }
 
-    /// The elements that a tensor's entries `location`, `offset` and `length` describe.
+    /// The elements at the `location`, `offset` and `length` of a tensor's entries.
     func bytes(of entries: [(key: String, value: String)], for what: String) throws -> ByteSlice {
         func entry(_ key: String) -> String? { entries.first { $0.key == key }?.value }
         guard let location = entry("location") else {
@@ -38,14 +38,14 @@ package final class ExternalData {
     private func open(_ location: String, for what: String) throws -> MappedFile {
         if let known = files[location] { return known }
         let refusal = Problem(
-            "\(what) is stored in \(quoted(location)), which is outside of the model's folder",
+            "\(what) is stored in \(quoted(location)), which is outside the folder of the model",
             expected: "a relative path inside the folder", kind: .malformed)
         let components = location.split(separator: "/", omittingEmptySubsequences: true)
         if location.hasPrefix("/") || location.utf8.contains(0) || components.contains("..") || components.isEmpty {
             throw refusal
         }
         let path = folder + "/" + location
-        // Links inside of the folder are followed, links that leave it are not.
+        // Symbolic links are followed unless they leave the folder.
         if let (target, root) = Self.resolved(path).flatMap({ target in Self.resolved(folder).map { (target, $0) } }),
             !target.hasPrefix(root.hasSuffix("/") ? root : root + "/")
         {

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Bytes of a file or of memory, with the object that keeps them valid.
+/// A range of bytes of a file or of memory, with the object that owns them.
 package struct ByteSlice: @unchecked Sendable {
     let bytes: UnsafeRawBufferPointer
     let owner: AnyObject
@@ -10,7 +10,7 @@ package struct ByteSlice: @unchecked Sendable {
         self.owner = owner
     }
 
-    /// A copy of the bytes, in memory of its own.
+    /// A copy of the bytes.
     package init(_ array: [UInt8]) {
         let memory = OwnedBytes(array)
         self.init(UnsafeRawBufferPointer(memory.bytes), owner: memory)
@@ -31,12 +31,13 @@ private final class OwnedBytes {
     deinit { bytes.deallocate() }
 }
 
-/// The memory that reading one file may take beyond the size of the file, so that a small file cannot take much memory.
+/// The memory limit of reading one file, relative to the size of the file, so that a small file cannot allocate much
+/// memory.
 final class ReadBudget {
     private var bytes = 64 << 20
-    /// The depth of nested messages.
+    /// The largest depth of nested messages.
     static let maximumDepth = 100
-    /// The memory of a message, about that of the largest structures.
+    /// The memory counted per message, about that of the largest structures.
     private static let messageSize = 160
     private static let stringSize = 32
 
@@ -44,24 +45,24 @@ final class ReadBudget {
         bytes -= max(0, memory - length)
         if bytes < 0 {
             throw Problem(
-                "the file is made of so many small parts that reading it takes 64 MB more than its size",
+                "the file has so many small messages that reading it needs 64 MB more than its size",
                 kind: .malformed)
         }
     }
 
-    /// Takes the memory of a message of `length` bytes.
+    /// Counts the memory of a message of `length` bytes.
     func takeMessage(of length: Int) throws { try take(Self.messageSize, of: length) }
 
-    /// Takes the memory of an element of a list of strings.
+    /// Counts the memory of an element of a list of strings.
     func takeString() throws { try take(Self.stringSize, of: 0) }
 
-    /// Takes the memory of numbers that have `length` bytes in the file.
+    /// Counts the memory of numbers that have `length` bytes in the file.
     func takeNumbers(_ count: Int, size: Int, of length: Int) throws { try take(count * size, of: length) }
 }
 
 /// Reads the fields of one message in the wire format of Protocol Buffers.
 ///
-/// Every length is compared with the bytes that are left before anything is read or allocated.
+/// Every length is compared with the remaining bytes before anything is read or allocated.
 struct ProtobufReader {
     enum Wire: UInt8 {
         case varint = 0
@@ -77,7 +78,7 @@ struct ProtobufReader {
     private let depth: Int
     private var offset: Int
     private let end: Int
-    /// The number and wire type of the field that `next()` found.
+    /// The number and wire type of the field that `next()` read.
     private(set) var field = 0
     private(set) var wire = Wire.varint
 
@@ -97,7 +98,7 @@ struct ProtobufReader {
         Problem("\(text) at byte \(offset)", expected: "a file in the format of ONNX", kind: .malformed)
     }
 
-    /// Moves to the next field; false at the end of the message.
+    /// Advances to the next field; returns false at the end of the message.
     mutating func next() throws -> Bool {
         guard offset < end else { return false }
         let key = try varint()
@@ -127,7 +128,7 @@ struct ProtobufReader {
     private mutating func range() throws -> Range<Int> {
         let length = try varint()
         guard length <= UInt64(end - offset) else {
-            throw malformed("a field of \(quantity(length, "byte")) where \(end - offset) are left")
+            throw malformed("a field of \(quantity(length, "byte")) with \(end - offset) remaining")
         }
         defer { offset += Int(length) }
         return offset..<(offset + Int(length))
@@ -175,7 +176,7 @@ struct ProtobufReader {
         return Float(bitPattern: try fixed(UInt32.self))
     }
 
-    /// Appends an element of a repeated field, or all elements of a packed one.
+    /// Appends one element of a repeated field, or all elements of a packed one.
     mutating func appendInts<Number: FixedWidthInteger>(to list: inout [Number]) throws {
         if wire == .varint {
             try budget.takeNumbers(1, size: MemoryLayout<Number>.size, of: 1)
@@ -184,7 +185,7 @@ struct ProtobufReader {
         }
         try expect(.bytes)
         var part = ProtobufReader(source, budget, try range(), depth: depth)
-        // Every number ends with a byte below 128, so that the length of the list is known before it grows.
+        // The last byte of every number is below 128, so that the elements can be counted before memory is allocated.
         let bytes = source.bytes[part.offset..<part.end]
         let count = bytes.reduce(0) { $0 + ($1 < 0x80 ? 1 : 0) }
         try budget.takeNumbers(count, size: MemoryLayout<Number>.size, of: bytes.count)
@@ -210,7 +211,7 @@ struct ProtobufReader {
         try expect(.bytes)
         var part = ProtobufReader(source, budget, try range(), depth: depth)
         let size = MemoryLayout<Bits>.size
-        guard (part.end - part.offset) % size == 0 else { throw malformed("a list of numbers with a part of one") }
+        guard (part.end - part.offset) % size == 0 else { throw malformed("a list with an incomplete number") }
         list.reserveCapacity(list.count + (part.end - part.offset) / size)
         while part.offset < part.end { list.append(make(try part.fixed(Bits.self))) }
     }

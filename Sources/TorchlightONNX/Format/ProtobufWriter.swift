@@ -31,7 +31,7 @@ struct ProtobufWriter {
         bytes += value
     }
 
-    /// Writes a string; an empty one is the default and is left out.
+    /// Writes a string. An empty string is the default and is omitted.
     mutating func string(_ field: Int, _ value: String) {
         if !value.isEmpty { data(field, value.utf8) }
     }

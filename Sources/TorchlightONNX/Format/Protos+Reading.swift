@@ -13,7 +13,7 @@ extension OperatorSetProto {
     }
 }
 
-/// An entry of a list of texts with keys.
+/// An entry of a list of key-value strings.
 private func readEntry(_ reader: ProtobufReader) throws -> (key: String, value: String) {
     var reader = reader
     var entry = (key: "", value: "")
@@ -89,7 +89,7 @@ extension NodeProto {
 }
 
 extension ProtobufReader {
-    /// A string of a list, whose memory counts: an empty one takes two bytes of a file.
+    /// A string of a list, whose memory is counted: an empty string has two bytes in the file.
     fileprivate mutating func name() throws -> String {
         try budget.takeString()
         return try string()
@@ -128,7 +128,7 @@ extension AttributeProto {
         value = try found.value(type, name)
     }
 
-    /// The fields of a message, of which its type chooses one.
+    /// The fields of an attribute message, of which its type selects one.
     private struct Found {
         var float: Float?
         var int: Int?
@@ -168,7 +168,7 @@ extension AttributeProto {
                 "the attribute \(quoted(name)) has type \(type) and no value of it", kind: .malformed)
         }
 
-        /// The value of a file of the first version, which has no types.
+        /// The value of an attribute in a file of the first version, which has no types.
         private func guess() -> Value {
             if let float { return .float(float) }
             if let int { return .int(int) }

@@ -49,7 +49,7 @@ extension GraphProto {
 
 extension NodeProto {
     func write(to writer: inout ProtobufWriter) {
-        // Empty names of inputs and outputs have a meaning: the optional value is absent.
+        // Empty names of inputs and outputs are written: they are absent optional values.
         for input in inputs { writer.data(1, input.utf8) }
         for output in outputs { writer.data(2, output.utf8) }
         writer.string(3, name)

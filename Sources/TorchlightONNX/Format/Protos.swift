@@ -1,6 +1,6 @@
-// The messages of an ONNX file, under the names of the standard (onnx.proto). Fields that nothing reads are left out.
+// The messages of an ONNX file, with the names of the standard (onnx.proto). Unused fields are omitted.
 
-/// A version of a set of operators that a model or function uses.
+/// The operator set version of a domain that a model or function uses.
 package struct OperatorSetProto: Sendable {
     package var domain = ""
     package var version = 0
@@ -42,7 +42,7 @@ package struct NodeProto: Sendable {
 
 package struct AttributeProto: Sendable {
     package var name = ""
-    /// The name of the function's attribute that gives the value; empty for a value of its own.
+    /// The name of the function attribute that gives the value; empty for a value of the node.
     package var reference = ""
     package var value = Value.undefined
 
@@ -139,7 +139,7 @@ package struct FunctionProto: Sendable {
     package var opsetImports: [OperatorSetProto] = []
 }
 
-/// A value of the data files of the standard's tests: a sequence or an optional.
+/// A value in the data files of the tests of the standard: a sequence or an optional.
 package struct SequenceProto: Sendable {
     package var elementType = 0
     package var tensors: [TensorProto] = []

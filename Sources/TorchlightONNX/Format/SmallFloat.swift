@@ -1,17 +1,17 @@
-/// A format of floating-point numbers with 8 or 4 bits, after the OCP specifications and the standard's tables.
+/// A floating-point format of 8 or 4 bits, as in the OCP specifications and the tables of the standard.
 struct SmallFloat: Sendable {
     let bitCount: Int
     let mantissaBits: Int
     let bias: Int
     /// The largest finite number.
     let maximum: Float
-    /// The bits of NaN; nil where the format has none.
+    /// The bits of NaN; nil if the format has no NaN.
     let nan: UInt8?
-    /// The bits of infinity; nil where the format has none.
+    /// The bits of infinity; nil if the format has no infinity.
     let infinity: UInt8?
-    /// Whether there is no negative zero, whose bits are NaN.
+    /// Whether the bits of negative zero are NaN.
     var hasOneZero = false
-    /// Whether all bits are an exponent.
+    /// Whether all bits are exponent bits.
     var isExponent = false
 
     static let e4m3fn = SmallFloat(bitCount: 8, mantissaBits: 3, bias: 7, maximum: 448, nan: 0x7F, infinity: nil)
@@ -24,7 +24,7 @@ struct SmallFloat: Sendable {
     static let e8m0 = SmallFloat(
         bitCount: 8, mantissaBits: 0, bias: 127, maximum: 0x1p127, nan: 0xFF, infinity: nil, isExponent: true)
 
-    /// The rounding of powers of two.
+    /// The rounding mode for powers of two.
     enum Rounding: String { case up, down, nearest }
 
     /// The number with these bits.
@@ -46,11 +46,11 @@ struct SmallFloat: Sendable {
         return isNegative ? -value : value
     }
 
-    /// The number of the format nearest to a value, ties to even. Values beyond the maximum become the maximum with
-    /// `saturate`, and otherwise infinity or NaN.
+    /// The nearest number of the format, ties to even. Values above the maximum become the maximum with `saturate`, and
+    /// infinity or NaN otherwise.
     func round(_ value: Float, saturate: Bool = true, rounding: Rounding = .up) -> Float {
         if isExponent { return roundExponent(value, saturate: saturate, rounding) }
-        // A format without NaN has negative zero for it, as NumPy's types of these formats do.
+        // NaN becomes negative zero in a format without NaN, as in NumPy's types of these formats (ml_dtypes).
         if value.isNaN { return nan == nil ? -0.0 : .nan }
         let magnitude = value.magnitude
         var result: Float
@@ -102,6 +102,6 @@ struct SmallFloat: Sendable {
         return sign | UInt8((exponent + bias) << mantissaBits) | UInt8(mantissa)
     }
 
-    /// The numbers of all bits.
+    /// The numbers of all bit patterns.
     var table: [Float] { (0..<(1 << bitCount)).map { decode(UInt8($0)) } }
 }

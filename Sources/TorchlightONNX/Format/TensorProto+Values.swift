@@ -4,9 +4,9 @@ import TorchlightIO
 extension TensorProto {
     private var what: String { name.isEmpty ? "a tensor" : "the tensor \(quoted(name))" }
 
-    /// The values of the tensor. Elements that lie in the file as in memory are used where they are, without a copy.
+    /// The value of the tensor. Elements whose bytes have the layout of memory are not copied.
     ///
-    /// - Parameter external: the files that hold elements outside of the model.
+    /// - Parameter external: the external files of the model.
     package func value(external: ExternalData? = nil) throws -> ONNXValue {
         let type = try ONNXElementType.read(dataType, of: what)
         if isSegmented { throw Problem("\(what) is stored in segments", kind: .unsupported) }
@@ -41,7 +41,7 @@ extension TensorProto {
             "\(what) with the shape \(dims) has \(found) \(unit)", expected: "\(needed)", kind: .malformed)
     }
 
-    /// The bytes of the elements as they are stored raw.
+    /// The raw bytes of the elements.
     private func contents(_ type: ONNXElementType, _ external: ExternalData?) throws -> ByteSlice {
         if isExternal {
             guard let external else {
@@ -66,7 +66,7 @@ extension TensorProto {
 }
 
 extension ByteSlice {
-    /// The tensor of elements that are stored here, which has the right number of bytes.
+    /// The tensor of elements in this message, whose number of bytes was checked.
     fileprivate func tensor(_ type: ONNXElementType, _ shape: [Int], _ count: Int) throws -> Tensor {
         defer { withExtendedLifetime(owner) {} }
         guard let dtype = type.dtype else { throw Problem("strings are not stored as bytes", kind: .malformed) }
@@ -92,14 +92,14 @@ extension ByteSlice {
         }
     }
 
-    /// Elements of less than a byte; the first is in the lowest bits.
+    /// Unpacks elements of less than a byte; the first is in the lowest bits.
     private func unpacked(_ bits: Int, _ count: Int) -> [UInt8] {
         let perByte = 8 / bits
         let mask = UInt8(1 << bits - 1)
         return (0..<count).map { bytes[$0 / perByte] >> UInt8($0 % perByte * bits) & mask }
     }
 
-    /// A tensor of the bytes, where they are if their address allows it.
+    /// A tensor of the bytes, without a copy if they are aligned.
     private func direct(_ dtype: DType, _ shape: [Int]) throws -> Tensor {
         guard let start = bytes.baseAddress, bytes.count > 0 else { return Tensor.empty(shape, dtype: dtype) }
         var (start_, owner_) = (start, owner)
@@ -117,7 +117,7 @@ extension ByteSlice {
 }
 
 extension ONNXValue {
-    /// The message of a tensor of this value; nil for values that are not tensors.
+    /// The `TensorProto` of this value; nil for values that are not tensors.
     package func proto(named name: String) -> TensorProto? {
         var proto = TensorProto()
         proto.name = name
@@ -167,7 +167,7 @@ extension ONNXTensor {
 }
 
 extension SparseTensorProto {
-    /// The tensor with all its elements.
+    /// The dense tensor.
     func value(external: ExternalData? = nil) throws -> ONNXValue {
         guard case .tensor(let elements) = try values.value(external: external),
             case .tensor(let indexTensor) = try indices.value(external: external),
@@ -179,7 +179,7 @@ extension SparseTensorProto {
         for dim in dims.indices.reversed() {
             strides[dim] = total
             let (product, overflows) = total.multipliedReportingOverflow(by: dims[dim])
-            // A sparse tensor of a small file may stand for any number of zeros.
+            // A small sparse tensor could have any number of zeros.
             if dims[dim] < 0 || overflows || product > Swift.max(count, 1) << 12 + 1 << 22 {
                 throw Problem(
                     "a sparse tensor of \(quantity(count, "value")) has the shape \(dims)",
@@ -198,7 +198,7 @@ extension SparseTensorProto {
             isFlat ? given[row] : dims.indices.reduce(0) { $0 &+ given[row * dims.count + $1] &* strides[$1] }
         }
         if !flat.allSatisfy({ $0 >= 0 && $0 < total }) {
-            throw Problem("a sparse tensor has an index outside of its shape \(dims)", kind: .malformed)
+            throw Problem("a sparse tensor has an index outside its shape \(dims)", kind: .malformed)
         }
         let full = Tensor.zeros([total], dtype: elements.tensor.dtype)
             .scatter(0, Tensor(flat, shape: [count]), elements.tensor)
@@ -207,7 +207,7 @@ extension SparseTensorProto {
 }
 
 extension ONNXModel.Description {
-    /// The value of a data file of the type of this input or output: a tensor, a sequence or an optional.
+    /// The value of a data file for this input or output: a tensor, a sequence or an optional.
     package func value(of bytes: ByteSlice) throws -> ONNXValue {
         switch type {
         case .sequence: try SequenceProto(bytes).value()

@@ -65,7 +65,7 @@ func registerActivations(in table: inout OperatorTable) {
     }
 }
 
-/// Since version 13 along one dimension; before over all dimensions from one on.
+/// Since version 13 along one dimension; before over this and all later dimensions.
 private func alongAxis(_ call: Call, _ function: (Tensor, Int) -> Tensor) throws -> [ONNXValue] {
     let x = try call.tensor(0)
     if call.version >= 13 {

@@ -1,7 +1,7 @@
 import TorchlightCore
 
 extension OperatorTable {
-    /// Functions of two tensors of one type, which are broadcast.
+    /// Broadcasting functions of two tensors of one type.
     mutating func binary(
         _ name: String, since: Int = 1, foldable: Bool = true,
         _ function: @escaping @Sendable (Call, Tensor, Tensor) throws -> Tensor
@@ -12,7 +12,7 @@ extension OperatorTable {
         }
     }
 
-    /// Functions of any number of tensors of one type, which are broadcast.
+    /// Broadcasting functions of any number of tensors of one type.
     fileprivate mutating func variadic(_ name: String, _ function: @escaping @Sendable (Tensor, Tensor) -> Tensor) {
         add(name, 1...Int.max, foldable: true) { call in
             try call.checkSameType(call.inputs.indices)
@@ -28,7 +28,7 @@ func registerArithmetic(in table: inout OperatorTable) {
     table.binary("Sub") { _, a, b in a - b }
     table.binary("Mul") { _, a, b in a * b }
     table.binary("Div") { _, a, b in
-        // Integers are divided towards zero; a division by zero has no result.
+        // Integer division truncates; a division by zero is an error.
         guard a.dtype.isInteger else { return a / b }
         if (b .== 0).any().item(Bool.self) { throw Problem("an integer is divided by 0") }
         return a.div(b, rounding: .trunc)
@@ -47,7 +47,7 @@ func registerArithmetic(in table: inout OperatorTable) {
         return try call.like(0, sum / call.inputs.count)
     }
     table.add("Pow", 2...2, foldable: true) { call in
-        // The result has the type of the base, and the exponent may have another one.
+        // The result has the type of the base; the exponent may have another type.
         let (base, exponent) = (try call.tensor(0), try call.tensor(1))
         if base.dtype.isInteger {
             return try call.like(0, base.to(.float64).pow(exponent.to(.float64)).trunc())
@@ -59,14 +59,14 @@ func registerArithmetic(in table: inout OperatorTable) {
         let typed = try call.typed(0)
         let (x, count) = (typed.tensor.to(.int64), try call.tensor(1).to(.int64))
         let direction = try call.choice("direction", "", of: ["LEFT", "RIGHT"])
-        // Shifts by the number of bits or more give 0, or -1 for a negative number that is shifted to the right.
+        // Shifts by the bit width or more give 0, or -1 for the right shift of a negative number.
         let isBeyond = count >= typed.type.bitCount
         if direction == "LEFT" {
             let shifted = x << count.clamp(max: 63)
             return try call.like(0, Tensor.where(isBeyond, Tensor.zeros(like: shifted), shifted))
         }
         if typed.type == .uint64 {
-            // The sign bit is a digit of the number.
+            // The right shift of an unsigned number fills with zeros.
             let mask = (Tensor.full([], Int.max, dtype: .int64) >> (count - 1).clamp(min: 0, max: 63))
             let shifted = Tensor.where(count .== 0, x, (x >> count.clamp(max: 63)) & mask)
             return try call.like(0, Tensor.where(isBeyond, Tensor.zeros(like: shifted), shifted))

@@ -16,7 +16,7 @@ private func heads(_ x: Tensor, _ count: Int?) throws -> Tensor {
     return x.reshape([x.shape[0], x.shape[1], count, x.shape[2] / count]).transpose(1, 2)
 }
 
-/// Keys or values `[N, heads, L, size]` with as many heads as the queries, each for a group of them.
+/// Keys or values `[N, heads, L, size]`, repeated to the number of heads of the queries (grouped-query attention).
 func repeatedHeads(_ x: Tensor, for queries: Tensor) throws -> Tensor {
     let (heads, wanted) = (x.shape[1], queries.shape[1])
     if heads == wanted { return x }
@@ -58,7 +58,7 @@ func repeatedHeads(_ x: Tensor, for queries: Tensor) throws -> Tensor {
     }
     var weights = scores.softmax(dim: -1)
     if let bias {
-        // A query that may look at nothing gets zeros.
+        // A query that attends to no key gives zeros.
         let isMasked = bias.amax(dim: [-1], keepdim: true).isneginf()
         weights = Tensor.where(isMasked, Tensor.zeros(like: weights), weights)
     }
@@ -69,7 +69,8 @@ func repeatedHeads(_ x: Tensor, for queries: Tensor) throws -> Tensor {
     return try call.like(0, result) + presents + call.like(0, reported)
 }
 
-/// What is added to the scores: 0 where a query may look at a key, and minus infinity elsewhere; nil if all may.
+/// The mask that is added to the scores: 0 if a query attends to a key, minus infinity otherwise; nil if all attend to
+/// all.
 private func attentionBias(_ call: Call, _ queries: Int, _ keys: Int, _ past: Int, _ dtype: DType) throws -> Tensor? {
     let zero = Tensor.zeros([], dtype: dtype)
     func bias(_ isAllowed: Tensor) -> Tensor {
@@ -140,7 +141,7 @@ private func attentionBias(_ call: Call, _ queries: Int, _ keys: Int, _ past: In
     return try call.like(0, result)
 }
 
-/// Attention by a state that is updated for each element of the sequence, after the rules of the standard.
+/// Linear attention: a state is updated at each step of the sequence, by one of the rules of the standard.
 @Sendable private func linearAttention(_ call: Call) throws -> [ONNXValue] {
     let rule = try call.choice("update_rule", "gated_delta", of: ["linear", "gated", "delta", "gated_delta"])
     let (queryHeads, keyHeads) = (try call.int("q_num_heads"), try call.int("kv_num_heads"))
@@ -154,7 +155,7 @@ private func attentionBias(_ call: Call, _ queries: Int, _ keys: Int, _ past: In
     let scale = given == 0 ? 1 / Double(size).squareRoot() : given
     var state = wide(try call.optional(3) ?? Tensor.zeros([n, kvHeads, size, v.shape[3]], dtype: q.dtype))
     let decay = try call.optional(4).map { wide(try heads($0, kvHeads)) }
-    // The update rate is one for each head, or one for all.
+    // The update rate has one value per head, or one for all heads.
     let beta = try call.optional(5).map { wide(try heads($0, $0.shape.last == 1 ? 1 : kvHeads)) }
     var outputs: [Tensor] = []
     for step in 0..<steps {

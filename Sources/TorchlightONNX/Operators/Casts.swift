@@ -50,7 +50,7 @@ private func converted(
         return .rounding(x.to(.float32), to: type, saturate: saturate, rounding: rounding)
     }
     if value.type == .uint64, type.isFloatingPoint {
-        // The carrier's sign bit is a digit.
+        // The sign bit of the int64 that represents a uint64 is its highest bit.
         let wide = x.to(.float64)
         return ONNXTensor(Tensor.where(x < 0, wide + 0x1p64, wide).to(type.dtype ?? .float32), type)
     }
@@ -65,7 +65,7 @@ private func converted(
     return .wrapping(x, to: type)
 }
 
-/// The texts of numbers as NumPy writes them.
+/// The texts of numbers in NumPy's format.
 private func texts(_ value: ONNXTensor) -> StringTensor {
     let x = value.tensor
     func text(_ number: some BinaryFloatingPoint & CustomStringConvertible) -> String {
@@ -95,7 +95,7 @@ private func parsed(_ strings: StringTensor, _ type: ONNXElementType) throws -> 
         case "nan": return .nan
         case "true": return 1
         case "false": return 0
-        default: throw Problem("\(quoted(text)) is no number")
+        default: throw Problem("\(quoted(text)) is not a number")
         }
     }
     if dtype == .int64 {

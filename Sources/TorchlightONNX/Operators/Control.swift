@@ -44,7 +44,7 @@ func registerControl(in table: inout OperatorTable) {
     }
 }
 
-/// The graph that an attribute of the node holds.
+/// The graph of an attribute of the node.
 func subgraph(_ call: Call, _ name: String) throws -> Program.Graph {
     guard let graph = call.node.subgraphs[name] else {
         throw Problem("the attribute \(name) is missing", expected: "a graph", kind: .invalid)
@@ -68,7 +68,7 @@ func subgraph(_ call: Call, _ name: String) throws -> Program.Graph {
         let inputs = [ONNXValue(Tensor(iteration)), ONNXValue(Tensor(runs))] + state
         let results = try call.execution.run(body, inputs, in: call.scope)
         guard let condition = results[0].tensor, condition.count == 1 else {
-            throw Problem("the condition is no Boolean")
+            throw Problem("the condition is not a Boolean")
         }
         runs = condition.item(Bool.self)
         state = Array(results[1..<(1 + state.count)])
@@ -78,7 +78,7 @@ func subgraph(_ call: Call, _ name: String) throws -> Program.Graph {
     return try state.map { $0 ?? .absent } + scanned.map { try stacked(call, $0, dim: 0) }
 }
 
-/// The values of all iterations along a new dimension.
+/// The values of all iterations, stacked along a new dimension.
 private func stacked(_ call: Call, _ values: [ONNXValue], dim: Int) throws -> ONNXValue {
     if values.isEmpty { return ONNXValue(Tensor.zeros([0], dtype: .float32)) }
     let parts = try values.map { value in
@@ -89,7 +89,7 @@ private func stacked(_ call: Call, _ values: [ONNXValue], dim: Int) throws -> ON
 
 private func scan(_ call: Call) throws -> [ONNXValue] {
     guard let count = try call.int("num_scan_inputs"), count > 0, count <= call.inputs.count else {
-        throw Problem("the attribute num_scan_inputs does not fit", kind: .invalid)
+        throw Problem("the attribute num_scan_inputs is out of range", kind: .invalid)
     }
     return try scan(
         call, try call.inputs.indices.map { try call.value($0) }, count,
@@ -131,10 +131,10 @@ private func scan(
         }
 }
 
-/// The first version, which scans every sample of a batch.
+/// Version 8 of Scan, which scans every sample of a batch.
 private func scanBatches(_ call: Call) throws -> [ONNXValue] {
     guard let count = try call.int("num_scan_inputs"), count > 0, count < call.inputs.count else {
-        throw Problem("the attribute num_scan_inputs does not fit", kind: .invalid)
+        throw Problem("the attribute num_scan_inputs is out of range", kind: .invalid)
     }
     let inputs = try (1..<call.inputs.count).map { try call.value($0) }
     let batches = try shape(of: inputs[0]).first ?? 0

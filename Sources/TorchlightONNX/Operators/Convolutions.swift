@@ -109,7 +109,7 @@ private func transposed(_ call: Call, _ x: Tensor, _ weight: Tensor, _ bias: Ten
             x, weight, stride: Size3(strides[0], strides[1], strides[2]), groups: groups,
             dilation: Size3(dilations[0], dilations[1], dilations[2]))
     }
-    // The padding is removed from the full result, which the output padding extends with zeros.
+    // The padding is cropped from the full result; the output padding extends it with zeros.
     let widths = (0..<rank).reversed().flatMap { [-pads[$0], extra[$0] - pads[rank + $0]] }
     if widths.contains(where: { $0 != 0 }) {
         try call.check(shape: (0..<rank).map { result.shape[2 + $0] +| extra[$0] })
@@ -119,7 +119,7 @@ private func transposed(_ call: Call, _ x: Tensor, _ weight: Tensor, _ bias: Ten
     return result + bias.reshape([bias.count] + [Int](repeating: 1, count: rank))
 }
 
-/// Adds the columns of blocks to the images that they were taken from.
+/// Sums the columns of blocks into images (col2im).
 @Sendable private func columnsToImage(_ call: Call) throws -> [ONNXValue] {
     let x = try call.tensor(0)
     let (image, block) = (try call.integers(1), try call.integers(2))
@@ -147,7 +147,7 @@ private func transposed(_ call: Call, _ x: Tensor, _ weight: Tensor, _ bias: Ten
     return try call.like(0, sum.reshape([n, c] + padded).pad(widths))
 }
 
-/// A convolution whose kernel elements read the input at offsets of their own.
+/// A deformable convolution, whose kernel elements read the input at learned offsets.
 @Sendable private func deformed(_ call: Call) throws -> [ONNXValue] {
     let (x, weight, offset) = (try call.tensor(0), try call.tensor(1), try call.tensor(2))
     guard x.rank == 4, weight.rank == 4, offset.rank == 4 else {
@@ -172,7 +172,7 @@ private func transposed(_ call: Call, _ x: Tensor, _ weight: Tensor, _ bias: Ten
     let columns = base(ow, 1).reshape([1, ow]) + step(kw, 1).reshape([kw, 1, 1])
     let y = offsets.select(4, 0) + rows
     let xs = offsets.select(4, 1) + columns
-    // [N, offset groups, channels of one, kernel elements, windows]
+    // [N, offset groups, channels per group, kernel elements, windows]
     let image = x.reshape([n * offsetGroups, c / offsetGroups, x.shape[2], x.shape[3]])
     let points = elements * oh * ow
     var sampled = bilinear(image, y.reshape([n * offsetGroups, points]), xs.reshape([n * offsetGroups, points]))
@@ -184,7 +184,7 @@ private func transposed(_ call: Call, _ x: Tensor, _ weight: Tensor, _ bias: Ten
     return try call.like(0, result)
 }
 
-/// Reads images `[N, C, H, W]` at points `[N, P]` by bilinear interpolation, with zeros outside: `[N, C, P]`.
+/// Samples images `[N, C, H, W]` at points `[N, P]` by bilinear interpolation, with zeros outside: `[N, C, P]`.
 func bilinear(_ x: Tensor, _ rows: Tensor, _ columns: Tensor) -> Tensor {
     let (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
     let flat = x.reshape([n, c, h * w])
@@ -202,7 +202,7 @@ func bilinear(_ x: Tensor, _ rows: Tensor, _ columns: Tensor) -> Tensor {
     return result ?? flat
 }
 
-/// A depthwise convolution over the time that continues from the last elements of the call before.
+/// A causal depthwise convolution over time, with a state of the last elements of the previous call.
 @Sendable private func causal(_ call: Call) throws -> [ONNXValue] {
     let (x, weight) = (try call.tensor(0), try call.tensor(1))
     guard x.rank == 3, weight.rank == 3, weight.shape[0] == x.shape[1], weight.shape[1] == 1 else {

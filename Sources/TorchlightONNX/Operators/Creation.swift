@@ -66,7 +66,7 @@ func registerCreation(in table: inout OperatorTable) {
         return [.tensor(.wrapping(drawn, to: type))]
     }
     table.add("Multinomial", since: 7, 1...1) { call in
-        // The inputs are logarithms of probabilities that need not add up to 1.
+        // The inputs are log-probabilities, which need not be normalised.
         let probabilities = try call.tensor(0).to(.float32).softmax(dim: -1)
         let count = try call.int("sample_size", 1)
         try call.check(shape: [probabilities.shape.first ?? 1, count], .int64)
@@ -90,7 +90,7 @@ func registerCreation(in table: inout OperatorTable) {
     }
 }
 
-/// A generator with the seed of the node, an integer or a float; the default one if it has none.
+/// A generator with the seed of the node, an integer or a float; the default generator without a seed.
 private func generator(_ call: Call) throws -> Generator {
     guard let seed = try call.seed() else { return .default }
     return Generator(seed: seed)

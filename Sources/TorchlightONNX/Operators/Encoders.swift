@@ -127,7 +127,7 @@ private func map(_ call: Call) throws -> [(key: ONNXKey, value: Double)] {
     return entries
 }
 
-/// The elements of a tensor as keys of a table; numbers with fractions are truncated.
+/// The elements of a tensor as keys; numbers are truncated.
 private func keys(of value: ONNXValue) throws -> [ONNXKey] {
     switch value {
     case .strings(let strings): return strings.elements.map { .string($0) }
@@ -151,7 +151,7 @@ private func keys(of value: ONNXValue) throws -> [ONNXKey] {
         let texts = try call.integers(0).map { classes.indices.contains($0) ? classes[$0] : standard }
         return [.strings(StringTensor(texts, shape: shape))]
     }
-    /// A list of an attribute in one of its types.
+    /// A list attribute, in the type that is present.
     func list(_ prefix: String) throws -> ONNXValue? {
         if let strings = try call.strings(prefix + "_strings") {
             return .strings(StringTensor(strings, shape: [strings.count]))
@@ -163,7 +163,7 @@ private func keys(of value: ONNXValue) throws -> [ONNXKey] {
     guard let keyList = try list("keys"), let values = try list("values") else {
         throw Problem("the attributes keys and values are missing", kind: .invalid)
     }
-    // Floats are compared by their bits, so that NaN is a key like any other.
+    // Floats are compared by their bits, so that NaN can be a key.
     func codes(_ value: ONNXValue) throws -> [ONNXKey] { try texts(value).map { .string($0) } }
     func texts(_ value: ONNXValue) throws -> [String] {
         switch value {
@@ -202,6 +202,6 @@ private func keys(of value: ONNXValue) throws -> [ONNXKey] {
         let all = cat([tensor.tensor.flatten(), missing])
         let index = Tensor(places.map { $0 < 0 ? count : $0 }, shape: [places.count])
         return [.tensor(ONNXTensor(all.indexSelect(0, index).reshape(shape), tensor.type))]
-    default: throw Problem("the values are no tensor", kind: .invalid)
+    default: throw Problem("the values are not a tensor", kind: .invalid)
     }
 }

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Attention whose scores and probabilities are changed by subgraphs.
+/// Attention with subgraphs that modify scores and probabilities.
 @Sendable func flexAttention(_ call: Call) throws -> [ONNXValue] {
     let q = try call.tensor(0)
     let (k, v) = (try call.tensor(1), try call.tensor(2))
@@ -16,13 +16,13 @@ import TorchlightCore
     return try call.like(0, weights.matmul(try repeatedHeads(v, for: q).to(precision)))
 }
 
-/// What a subgraph makes of a tensor; the tensor itself if there is no such subgraph.
+/// The result of a subgraph for a tensor; the tensor itself if there is no such subgraph.
 private func modified(_ x: Tensor, by name: String, _ call: Call) throws -> Tensor {
     guard call.hasAttribute(name) else { return x }
     let results = try call.execution.run(try subgraph(call, name), [ONNXValue(x)], in: call.scope)
     guard results.count == 1, let result = results[0].tensor, result.shape == x.shape, result.dtype == x.dtype else {
         throw Problem(
-            "the subgraph \(name) gives \(results.map(\.kind).joined(separator: ", "))",
+            "the subgraph \(name) returns \(results.map(\.kind).joined(separator: ", "))",
             expected: "a tensor of \(x.dtype) \(x.shape)")
     }
     return result

@@ -1,16 +1,16 @@
 import TorchlightCore
 
-/// Indices of a dimension as int64, negative ones counted from the end. An index out of range is an error.
+/// The indices of an input as int64; negative ones count from the end. An index out of range is an error.
 func checkedIndices(_ call: Call, _ index: Int, size: Int) throws -> Tensor {
     let typed = try call.typed(index)
     guard typed.type.isInteger else { throw Problem("input \(index) has type \(typed.type)", expected: "integers") }
     return try nonNegative(typed.tensor.to(.int64), size: size)
 }
 
-/// Indices of a dimension without negative ones. They are checked again in each run of a recorded function.
+/// Non-negative indices. They are checked in each run of a recorded function.
 func nonNegative(_ indices: Tensor, size: Int) throws -> Tensor {
     if indices.count == 0 { return indices }
-    // Another run may have negative ones.
+    // A later run may have negative indices.
     var hasNegative = isRecordingFunction
     try checkValues("indices", [indices]) { operands throws(TensorError) in
         if let bad = firstIndex(of: operands[0], below: -size, orAtLeast: size) {
@@ -67,7 +67,7 @@ func registerIndexing(in table: inout OperatorTable) {
         let dim = try call.dim(try call.int("axis", -1), x.rank)
         guard k >= 0, k <= x.shape[dim] else { throw Problem("the \(k) largest of \(x.shape[dim])") }
         let isLargest = try call.flag("largest", true)
-        // Equal elements come in the order of their indices, which a stable sort keeps.
+        // Equal elements are ordered by index, which a stable sort preserves.
         let order = x.sort(dim: dim, descending: isLargest)
         let indices = order.indices.narrow(dim, start: 0, length: k)
         return [.tensor(ONNXTensor(x.gather(dim, indices), typed.type)), ONNXValue(indices)]
@@ -98,12 +98,12 @@ func registerIndexing(in table: inout OperatorTable) {
     }
 }
 
-/// Indices of leading dimensions as numbers of rows.
+/// Indices of leading dimensions as row indices.
 struct FlatIndices {
-    /// The shape of a row, the dimensions that no index names.
+    /// The shape of a row: the dimensions that are not indexed.
     let rowShape: [Int]
     let rowCount: Int
-    /// The dimensions of the indices without the last.
+    /// The shape of the indices without the last dimension.
     let batchShape: [Int]
     /// The row of each index.
     let rows: Tensor
@@ -140,13 +140,13 @@ struct FlatIndices {
     let found = x.unique(dim: dim)
     let count = found.counts.count
     let inverse = found.inverse.flatten()
-    // The index at which each unique element occurs first.
+    // The first index of each unique element.
     let positions = Tensor.arange(0, inverse.count, dtype: .int64)
     let first = Tensor.full([count], Int.max, dtype: .int64)
         .scatterReduce(0, inverse, positions, reduce: .amin, includeSelf: true)
     var (values, indices, back, counts) = (found.values, first, inverse, found.counts)
     if !(try call.flag("sorted", true)) {
-        // The order of the first occurrences.
+        // The order of first occurrence.
         let order = first.argsort()
         values = values.indexSelect(dim ?? 0, order)
         indices = indices.indexSelect(0, order)

@@ -86,7 +86,7 @@ private struct SupportVectors {
         }
     }
 
-    /// The sum over the support vectors, or the product with the coefficients of a machine without them.
+    /// The decision value: the sum over the support vectors, or the product with the coefficients of a linear model.
     func sum(_ x: [Double], _ factors: [Double]) throws -> Double {
         if count == 0 {
             guard factors.count >= x.count else { throw Problem("too few coefficients", kind: .invalid) }
@@ -124,10 +124,10 @@ private struct SupportVectors {
         let classes = sizes.count
         guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, { $0 +| $1 }) == machine.count, classes > 1,
             machine.coefficients.count >= (classes - 1) * machine.count, rho.count >= classes * (classes - 1) / 2
-        else { throw Problem("the lists of the support vectors do not fit", kind: .invalid) }
+        else { throw Problem("the lists of the support vectors have inconsistent lengths", kind: .invalid) }
         let starts = sizes.indices.map { sizes[..<$0].reduce(0, +) }
         let kernels = (0..<machine.count).map { machine.value(sample, $0) }
-        // One decision for each pair of classes.
+        // One decision value per pair of classes.
         var decisions: [Double] = []
         var votes = [Int](repeating: 0, count: classes)
         for first in 0..<classes {
@@ -143,7 +143,7 @@ private struct SupportVectors {
                 decisions.append(sum)
             }
         }
-        // The label is that of the most votes, also where probabilities are given.
+        // The label has the most votes, even if probabilities are given.
         chosen.append(votes.indices.max { votes[$0] < votes[$1] || (votes[$0] == votes[$1] && $0 > $1) } ?? 0)
         if probA.count >= decisions.count, probB.count >= decisions.count, !probA.isEmpty {
             scores.append(pairwiseProbabilities(decisions, probA, probB, classes))
@@ -161,7 +161,7 @@ private struct SupportVectors {
     return try labels.results(scores, transform, positiveOnly: false)
 }
 
-/// Probabilities of classes from those of their pairs, by the second method of Wu, Lin and Weng (2004).
+/// Probabilities of classes from probabilities of pairs, by the second method of Wu, Lin and Weng (2004).
 private func pairwiseProbabilities(_ decisions: [Double], _ a: [Double], _ b: [Double], _ classes: Int) -> [Double] {
     var pairs = [[Double]](repeating: [Double](repeating: 0, count: classes), count: classes)
     var index = 0

@@ -7,7 +7,7 @@ extension OperatorTable {
         add(name, since: since, 2...2, foldable: true) { call in
             try call.checkSameType(0..<2)
             let (a, b) = (try call.typed(0), try call.tensor(1))
-            // The carrier of uint64 has a sign: the order is that of the numbers without their highest bit.
+            // uint64 is represented by int64: flipping the highest bit gives the unsigned order.
             if a.type == .uint64 { return one(function(a.tensor ^ Int.min, b ^ Int.min)) }
             return one(function(a.tensor, b))
         }

@@ -10,7 +10,7 @@ func registerLosses(in table: inout OperatorTable) {
     }
 }
 
-/// The weighted mean, sum or list of the negative logarithms of probabilities `[N, C, ...]` at the targets `[N, ...]`.
+/// The negative log-likelihoods of log-probabilities `[N, C, ...]` at targets `[N, ...]`, weighted and reduced.
 private func loss(_ call: Call, _ logProbabilities: Tensor) throws -> ONNXValue {
     let target = try call.tensor(1).to(.int64)
     guard logProbabilities.rank >= 2,

@@ -15,7 +15,7 @@ func registerNormalizations(in table: inout OperatorTable) {
             throw Problem("\(quantity(channels, "channel")) in \(quantity(groups, "group"))")
         }
         let normal = groupNorm(x, groups, eps: try call.float("epsilon", 1e-5))
-        // The first version scales groups, later ones channels.
+        // The first version has one scale per group, later ones one per channel.
         func spread(_ factor: Tensor) -> Tensor {
             let all = factor.count == channels ? factor : factor.repeatInterleave(channels / groups)
             return all.reshape([channels] + [Int](repeating: 1, count: x.rank - 2))
@@ -55,7 +55,7 @@ func registerNormalizations(in table: inout OperatorTable) {
             throw Problem("the attribute size is missing", kind: .invalid)
         }
         let (alpha, beta, k) = (try call.float("alpha", 1e-4), try call.float("beta", 0.75), try call.float("bias", 1))
-        // The sum of squares over neighbouring channels, half of them before.
+        // The sum of squares over a window of channels, of which `(size - 1) / 2` come before.
         let before = (size - 1) / 2
         let squares = padded(x.square(), 1, before, size - 1 - before)
         let sum = squares.unfold(1, size: size, step: 1).sum(dim: -1)

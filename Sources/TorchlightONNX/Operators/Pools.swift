@@ -44,7 +44,7 @@ func registerPools(in table: inout OperatorTable) {
         guard shape.count == x.rank else { throw Problem("the output shape \(shape)") }
         try call.check(shape: shape, x.dtype)
         try call.check(shape: Array(x.shape[..<2]) + natural, x.dtype)
-        // The indices are those of the flat tensor of the natural size.
+        // The indices refer to the flattened tensor of the default output shape.
         let all = Array(x.shape[..<2]) + natural
         let total = all.reduce(1, *)
         let filled = Tensor.zeros([total], dtype: x.dtype)
@@ -85,7 +85,7 @@ private func poolWindow(_ call: Call, _ x: Tensor) throws -> SpatialWindow {
     let lowest = typed.type.range.map { Double($0.low) } ?? -Double.infinity
     let parts = window.windows(window.padded(x, value: lowest))
     guard wantsIndices else { return try call.like(0, parts.amax(dim: -1)) }
-    // The index of each element of the unpadded tensor, in row-major or column-major order of the spatial dimensions.
+    // The flat index of each element without padding, with the spatial dimensions in row-major or column-major order.
     let sizes = Array(x.shape[2...])
     let count = sizes.reduce(1, *)
     var places = Tensor.arange(0, count, dtype: .int64)
@@ -117,7 +117,7 @@ private func poolWindow(_ call: Call, _ x: Tensor) throws -> SpatialWindow {
                 padding: Size2(window.before[0], window.before[1]), countIncludePad: includesPadding))
     }
     let sum = window.windows(window.padded(x, value: 0)).sum(dim: -1)
-    // Elements that count: those of the input, and of the padding if it is included.
+    // The counted elements: those of the input, and of the padding if it is included.
     var counted = Tensor.ones([1, 1] + x.shape[2...], dtype: x.dtype)
     if includesPadding { counted = window.padded(counted, value: 1, overhanging: false) }
     if includesPadding {

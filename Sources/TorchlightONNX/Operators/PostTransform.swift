@@ -1,7 +1,7 @@
 import Glibc
 import TorchlightCore
 
-/// The function that classifiers and regressors of `ai.onnx.ml` apply to the scores of a sample.
+/// The post-transform of the scores of classifiers and regressors of `ai.onnx.ml`.
 enum PostTransform: String, CaseIterable {
     case none = "NONE"
     case softmax = "SOFTMAX"
@@ -30,7 +30,7 @@ enum PostTransform: String, CaseIterable {
     }
 }
 
-/// The labels of a classifier: numbers or texts.
+/// The labels of a classifier: integers or strings.
 struct ClassLabels {
     let ints: [Int]?
     let strings: [String]?
@@ -51,9 +51,9 @@ struct ClassLabels {
         return ONNXValue(Tensor(indices.map { index in ints.map { $0[index] } ?? index }, shape: [indices.count]))
     }
 
-    /// The label and the scores of each sample of a classifier, after the post-transform.
+    /// The labels and the scores of a classifier for each sample, after the post-transform.
     ///
-    /// A classifier of two classes may have the score of the second alone.
+    /// A binary classifier may have only the score of the second class.
     func results(_ scores: [[Double]], _ transform: PostTransform, positiveOnly: Bool) throws -> [ONNXValue] {
         var chosen: [Int] = []
         var rows: [Double] = []

@@ -31,7 +31,7 @@ func registerProducts(in table: inout OperatorTable) {
     }
 }
 
-/// The matrix product; integers are multiplied in float64, which represents sums of products up to 2^53.
+/// The matrix product. Integers are multiplied in float64, which is exact up to 2^53.
 func product(_ a: Tensor, _ b: Tensor) -> Tensor {
     if a.dtype.isFloatingPoint || a.dtype == .int64 { return a.matmul(b) }
     return a.to(.float64).matmul(b.to(.float64)).to(.int64)

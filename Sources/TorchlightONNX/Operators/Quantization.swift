@@ -46,7 +46,7 @@ func registerQuantization(in table: inout OperatorTable) {
     }
 }
 
-/// Integers minus a zero point for each row or column, in float64, which computes their products exactly.
+/// Integers minus a zero point per row or column, in float64, whose products are exact.
 private func shifted(_ x: Tensor, _ zeroPoint: Tensor?, row: Bool) throws -> Tensor {
     guard let zeroPoint else { return x.to(.float64) }
     return x.to(.float64) - (try along(zeroPoint.to(.float64), x.rank, row: row))
@@ -58,7 +58,7 @@ private func along(_ factor: Tensor, _ rank: Int, row: Bool) throws -> Tensor {
     return factor
 }
 
-/// Integers minus a zero point, which may be one for each element of a dimension.
+/// Integers minus a zero point, which may have one value per element of a dimension.
 private func centred(_ x: Tensor, _ zeroPoint: Tensor?, dim: Int?) -> Tensor {
     guard let zeroPoint else { return x.to(.float64) }
     let zero = zeroPoint.to(.float64)
@@ -77,7 +77,7 @@ private func saturated(
     ]
 }
 
-/// A scale or zero point in the shape of the tensor: one number, one for each index of a dimension, or one for each block.
+/// A scale or zero point broadcast to the tensor: one number, one per index of a dimension, or one per block.
 private func spread(_ call: Call, _ factor: Tensor, over x: Tensor) throws -> Tensor {
     if factor.count == 1 && factor.rank <= 1 { return factor.reshape([]) }
     let axis = try call.int("axis", 1)

@@ -9,7 +9,7 @@ func registerRecurrent(in table: inout OperatorTable) {
 /// The weights and settings of one direction.
 private struct Direction {
     let recurrence: Tensor
-    /// The bias of the recurrence.
+    /// The sum of the biases of the input and of the recurrence.
     let bias: Tensor
     let peephole: Tensor?
     let hiddenSize: Int
@@ -52,7 +52,7 @@ private typealias Step = @Sendable (Direction, Tensor, RecurrentState) -> Recurr
 
 @Sendable private func lstmStep(_ layer: Direction, _ input: Tensor, _ state: RecurrentState) -> RecurrentState {
     guard let cell = state.cell else { return state }
-    // The gates are input, output, forget and cell; the peepholes input, output and forget.
+    // The gates are ordered input, output, forget, cell; the peepholes input, output, forget.
     let gates = (input + state.hidden.matmul(layer.recurrence.t()) + layer.bias).split(layer.hiddenSize, dim: 1)
     let peepholes = layer.peephole?.split(layer.hiddenSize, dim: 0)
     func gate(_ index: Int, _ peephole: Int, _ cell: Tensor) -> Tensor {
@@ -83,14 +83,14 @@ private func activation(_ name: String, _ alpha: Double?, _ beta: Double?) throw
     }
 }
 
-/// The cell of the library with these activations, if there is one.
+/// The recurrent cell of Torchlight with these activations; nil if there is none.
 private func fusedCell(_ cell: Recurrence.Cell, _ activations: [String], _ standard: [String]) -> Recurrence.Cell? {
     let names = activations.map { $0.lowercased() }
     if names == standard.map({ $0.lowercased() }) { return cell }
     return cell == .tanh && names == ["relu"] ? .relu : nil
 }
 
-/// One direction in the primitive of the library's layers.
+/// One direction, computed by the recurrence primitive.
 private struct FusedLayer {
     let cell: Recurrence.Cell
     let weight: Tensor
@@ -100,8 +100,8 @@ private struct FusedLayer {
     let isReversed: Bool
     let isBatchFirst: Bool
 
-    /// The order of the gates there, as indices into those of the standard: input, output, forget and cell of an LSTM;
-    /// update, reset and candidate of a GRU.
+    /// The order of the gates in Torchlight, as indices into that of the standard: input, output, forget, cell for
+    /// LSTM; update, reset, candidate for GRU.
     private var gateOrder: [Int] {
         switch cell {
         case .lstm: [0, 2, 3, 1]
@@ -116,7 +116,8 @@ private struct FusedLayer {
         return cat(gateOrder.map { parts[$0] }, dim: 0)
     }
 
-    /// `[steps, batch, hidden]` and the last state; `x [steps, batch, features]`, or `[batch, steps, features]`.
+    /// Returns `[steps, batch, hidden]` and the last state, for `x [steps, batch, features]` or
+    /// `[batch, steps, features]`.
     func callAsFunction(_ x: Tensor, _ initial: RecurrentState) -> (Tensor, RecurrentState) {
         let (steps, batch) = isBatchFirst ? (x.shape[1], x.shape[0]) : (x.shape[0], x.shape[1])
         let shares = linear(
@@ -167,7 +168,7 @@ private func recurrent(
     let (alphas, betas) = (try call.floats("activation_alpha") ?? [], try call.floats("activation_beta") ?? [])
     var outputs: [Tensor] = []
     var finals: [RecurrentState] = []
-    // What the layers of the library compute as well runs in their primitive.
+    // Layers that the recurrence primitive supports are computed by it.
     let isPlain =
         try call.optional(7) == nil && call.float("clip", 0) <= 0 && !call.flag("input_forget")
         && (cell != .gru || call.flag("linear_before_reset")) && steps > 0 && batch > 0
@@ -207,7 +208,7 @@ private func recurrent(
                 results[time] = next.hidden
                 continue
             }
-            // Sequences that are over keep their state and give zeros.
+            // Sequences that have ended keep their state and give zeros.
             let runs = Tensor(lengths.map { $0 > time }, shape: [batch, 1])
             results[time] = Tensor.where(runs, next.hidden, Tensor.zeros(like: next.hidden))
             state.hidden = Tensor.where(runs, next.hidden, state.hidden)

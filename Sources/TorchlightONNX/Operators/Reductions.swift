@@ -1,11 +1,11 @@
 import TorchlightCore
 
-/// A reduction over dimensions; those of an empty list of dimensions are all.
+/// A reduction over dimensions; an empty list is all dimensions.
 private struct Reduction {
     let name: String
-    /// The version since which the dimensions are an input.
+    /// The first version with the dimensions as input.
     let inputSince: Int
-    /// The value of a reduction of no elements; nil where the operation has one by itself.
+    /// The result for no elements; nil if the operation defines it.
     var identity: Double?
     let run: @Sendable (Tensor, [Int], Bool) -> Tensor
 }
@@ -37,7 +37,7 @@ func registerReductions(in table: inout OperatorTable) {
 }
 
 extension Tensor {
-    /// Integers as float64, for operations whose result is rounded afterwards.
+    /// Integers as float64, for operations whose result is rounded.
     fileprivate var orDouble: Tensor { dtype.isFloatingPoint ? self : to(.float64) }
 }
 
@@ -46,7 +46,7 @@ private func reduce(_ call: Call, _ reduction: Reduction) throws -> [ONNXValue] 
     let keep = try call.flag("keepdims", true)
     let axes = call.version >= reduction.inputSince ? try call.optionalIntegers(1) : try call.ints("axes")
     if (axes ?? []).isEmpty, try call.flag("noop_with_empty_axes") {
-        // Without dimensions every element is reduced alone.
+        // Without dimensions each element is reduced alone.
         let column = x.unsqueeze(-1)
         return try call.like(0, reduction.run(column, [x.rank], false))
     }

@@ -93,12 +93,12 @@ func registerRegions(in table: inout OperatorTable) {
     return try call.like(0, stack(results))
 }
 
-/// The points of one dimension at which a region is read.
+/// The sample points of a region along one dimension.
 private struct Samples {
     let perBin: Int
     var low: [Int] = []
     var high: [Int] = []
-    /// The weight of the high neighbour; nil outside of the image.
+    /// The weight of the higher neighbour; nil outside the image.
     var fractions: [Double?] = []
 
     func index(_ side: Int) -> Tensor { Tensor(side == 0 ? low : high, shape: [low.count]) }

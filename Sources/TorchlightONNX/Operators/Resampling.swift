@@ -89,7 +89,7 @@ func registerResampling(in table: inout OperatorTable) {
     }
 }
 
-/// The sizes and coordinates of an interpolation, which is computed one dimension after the other.
+/// The sizes and coordinates of an interpolation, which is separable: one dimension is interpolated at a time.
 private struct ResizeSettings {
     let mode: String
     var coordinates = "asymmetric"
@@ -190,7 +190,7 @@ private struct ResizeSettings {
         return result
     }
 
-    /// The coordinate in the input of each element of the result.
+    /// The coordinate in the input for each element of the result.
     private func coordinates(_ size: Int, _ dim: Int) -> [Double] {
         let (scale, count) = (scales[dim], sizes[dim])
         let width = scale * Double(size)
@@ -234,7 +234,7 @@ private struct ResizeSettings {
             result = x.indexSelect(dim, Tensor(indices, shape: [indices.count]))
         } else {
             result = Tensor.zeros(like: x.narrow(dim, start: 0, length: 1))
-            // One pass for each neighbour of the coordinates.
+            // One pass per neighbour of the coordinates.
             let taps = points.map { weights(at: $0, scale: scales[dim], size: size) }
             for tap in 0..<(taps.first?.weights.count ?? 0) {
                 let indices = taps.map { min(max($0.first + tap, 0), size - 1) }
@@ -249,7 +249,7 @@ private struct ResizeSettings {
 
     /// The weights of the neighbours of a coordinate, and the index of the first.
     private func weights(at point: Double, scale: Double, size: Int) -> (first: Int, weights: [Double]) {
-        // The left neighbour of an element is the one before.
+        // For integer coordinates the left neighbour is the element before.
         let floor = point.rounded(.down)
         let whole = Int(saturating: min(max(floor, -0x1p40), 0x1p40))
         let (base, ratio) = point == floor ? (whole - 1, 1.0) : (whole, point - floor)

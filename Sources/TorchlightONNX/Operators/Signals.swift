@@ -10,7 +10,7 @@ func registerSignals(in table: inout OperatorTable) {
     table.add("MelWeightMatrix", since: 17, 5...5, melWeights)
 }
 
-/// A sum of cosines with alternating signs.
+/// A cosine window: a sum of cosines with alternating signs.
 private func window(_ call: Call, _ factors: [Double]) throws -> [ONNXValue] {
     let size = try call.integer(0)
     guard size >= 0 else { throw Problem("a window of \(quantity(size, "element"))") }
@@ -46,7 +46,7 @@ private func signal(_ x: Tensor, _ dtype: DType) throws -> Tensor {
     }
     let dim = try call.dim(axis, x.rank)
     guard dim < x.rank - 1 else { throw Problem("the axis \(axis) of real and imaginary parts") }
-    // In float64: the standard requires sums that cancel to zeros.
+    // In float64: the test data of the standard require cancellation to zero.
     let values = try signal(x, .float64)
     var length = x.shape[dim]
     let isInverse = try call.flag("inverse")

@@ -5,10 +5,10 @@ struct SpatialWindow {
     let kernel: [Int]
     let strides: [Int]
     let dilations: [Int]
-    /// The padding before and after each dimension.
+    /// The padding at the beginning of each dimension.
     var before: [Int]
     var after: [Int]
-    /// Further elements after the padding, of windows that begin inside but end outside with `ceil_mode`.
+    /// Additional padding for windows that begin inside but end outside with `ceil_mode`.
     var overhang: [Int]
     /// The size of the result.
     let output: [Int]
@@ -57,7 +57,7 @@ struct SpatialWindow {
             }
             var count = span / strides[dim] + 1
             if isCeil, span % strides[dim] != 0, count * strides[dim] < sizes[dim] + before[dim] {
-                // Windows that would begin in the padding at the end are left out.
+                // Windows that would begin in the padding at the end are omitted.
                 overhang[dim] = count * strides[dim] + reach - (sizes[dim] + before[dim] + after[dim])
                 count += 1
             }
@@ -79,13 +79,13 @@ struct SpatialWindow {
         return widths.allSatisfy { $0 == 0 } ? x : x.pad(widths, value: value)
     }
 
-    /// The elements under each window of a padded input `[N, C, spatial...]`: `[N, C, windows..., kernel...]`, with the
-    /// kernel elements in one dimension at the end.
+    /// The windows of a padded input `[N, C, spatial...]`: `[N, C, windows..., kernel...]`, with the kernel elements
+    /// merged to the last dimension.
     func windows(_ x: Tensor) -> Tensor {
         var result = x
         let rank = kernel.count
         for dim in 0..<rank {
-            // Each dimension becomes two: that of the windows, and that of the kernel elements at the end.
+            // Each dimension is split into windows and kernel elements; the latter move to the end.
             let indices = (0..<output[dim]).flatMap { window in
                 (0..<kernel[dim]).map { window * strides[dim] + $0 * dilations[dim] }
             }

@@ -41,16 +41,16 @@ func registerStrings(in table: inout OperatorTable) {
         let texts = try call.strings(0)
         let pattern = try call.string("pattern", "")
         let regex: Regex<AnyRegexOutput>
-        // Word boundaries are those of single characters, as in RE2, not those of words of a language.
+        // Word boundaries are between single characters, as in RE2, not those of the words of a language.
         do { regex = try Regex(pattern).wordBoundaryKind(.simple) } catch {
-            throw Problem("the pattern \(quoted(pattern)) is no regular expression", kind: .invalid)
+            throw Problem("the pattern \(quoted(pattern)) is not a regular expression", kind: .invalid)
         }
         return one(Tensor(try texts.elements.map { try regex.wholeMatch(in: $0) != nil }, shape: texts.shape))
     }
     table.add("TfIdfVectorizer", since: 9, 1...1, countNgrams)
 }
 
-/// The parts of a text between delimiters; an empty delimiter stands for any white space.
+/// Splits a text at delimiters; an empty delimiter is any white space.
 private func split(_ text: String, _ delimiter: String, _ limit: Int) -> [String] {
     if delimiter.isEmpty {
         var parts: [String] = []
@@ -86,8 +86,8 @@ private func split(_ text: String, _ delimiter: String, _ limit: Int) -> [String
     let skips = try call.int("max_skip_count", 0)
     guard least > 0, most >= least, (0...1000).contains(skips), columns.allSatisfy({ $0 >= 0 && $0 < 1 << 30 }),
         starts.allSatisfy({ (0...pool.count).contains($0) }), starts == starts.sorted(), most <= pool.count
-    else { throw Problem("the attributes of the n-grams do not fit", kind: .invalid) }
-    // The column of each n-gram, by its words.
+    else { throw Problem("the attributes of the n-grams are inconsistent", kind: .invalid) }
+    // The column of each n-gram.
     var table: [[ONNXKey]: Int] = [:]
     var number = 0
     for (index, start) in starts.enumerated() {

@@ -53,7 +53,7 @@ func registerTrees(in table: inout OperatorTable) {
     }
 }
 
-/// Decision trees, whose leaves add weights to targets.
+/// An ensemble of decision trees, whose leaves add weights to targets.
 private struct TreeEnsemble {
     enum Comparison { case lessOrEqual, less, greaterOrEqual, greater, equal, notEqual, member, leaf }
 
@@ -65,7 +65,7 @@ private struct TreeEnsemble {
         var whenTrue = 0
         var whenFalse = 0
         var missingIsTrue = false
-        /// The weights that a leaf adds, with their targets.
+        /// The weights of a leaf with their targets.
         var weights: [(target: Int, weight: Double)] = []
     }
 
@@ -83,7 +83,7 @@ private struct TreeEnsemble {
         return try call.floats(name)?.map(Double.init)
     }
 
-    /// The trees of the first versions, whose nodes have numbers within their tree.
+    /// Reads the trees of versions 1 to 4, whose nodes are numbered per tree.
     init(_ call: Call, prefix: String) throws {
         let (treeIDs, nodeIDs) = (try call.ints("nodes_treeids") ?? [], try call.ints("nodes_nodeids") ?? [])
         let features = try call.ints("nodes_featureids") ?? []
@@ -140,7 +140,7 @@ private struct TreeEnsemble {
         try check()
     }
 
-    /// The trees of version 5, whose inner nodes and leaves are numbered over all trees.
+    /// Reads the trees of version 5, whose inner nodes and leaves are numbered over all trees.
     init(numbered call: Call) throws {
         func tensor(_ name: String) throws -> [Double] {
             guard case .tensor(let value) = try call.constant(name) else { return [] }
@@ -173,7 +173,7 @@ private struct TreeEnsemble {
         }
         for (target, weight) in zip(targets, weights) { nodes.append(Node(weights: [(target, weight)])) }
         roots = (try call.ints("tree_roots") ?? []).map { root in
-            // A tree of one leaf has a node whose branches are that leaf.
+            // A tree of one leaf is stored as a node whose branches are that leaf.
             nodes.indices.contains(root) && root < count && yesLeaf[root] != 0 && noLeaf[root] != 0
                 && yes[root] == no[root] ? yes[root] +| count : root
         }
@@ -186,12 +186,12 @@ private struct TreeEnsemble {
         else { throw Problem("a branch leads to a node that does not exist", kind: .invalid) }
     }
 
-    /// The sums of the leaves that a sample reaches.
+    /// The sums of the leaf weights for a sample.
     func evaluate(_ x: ArraySlice<Double>, _ targets: Int, _ aggregate: String) throws -> [Double] {
         var sums: [Double?] = Array(repeating: nil, count: targets)
         for root in roots {
             var index = root
-            // A path that is longer than the number of nodes is a cycle.
+            // A path with more steps than nodes is a cycle.
             var left = nodes.count
             while nodes[index].comparison != .leaf {
                 let node = nodes[index]

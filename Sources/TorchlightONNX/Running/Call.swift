@@ -5,10 +5,10 @@ struct Call {
     let node: Program.Node
     let inputs: [ONNXValue?]
     let execution: Execution
-    /// The values of the graph around the node, for its subgraphs.
+    /// The values of the enclosing graph, for the subgraphs of the node.
     let scope: Execution.Scope
 
-    /// The version of the operator set that the node is written for.
+    /// The operator set version of the node.
     var version: Int { node.version }
     var name: String { node.opType }
 
@@ -57,7 +57,7 @@ struct Call {
         return values
     }
 
-    /// The elements of a tensor of integers, such as a shape.
+    /// The elements of an integer tensor, such as a shape.
     func integers(_ index: Int) throws -> [Int] {
         let tensor = try typed(index)
         guard tensor.type.isInteger else {
@@ -68,7 +68,7 @@ struct Call {
 
     func optionalIntegers(_ index: Int) throws -> [Int]? { has(index) ? try integers(index) : nil }
 
-    /// The only element of a tensor of integers.
+    /// The single element of an integer tensor.
     func integer(_ index: Int) throws -> Int {
         let values = try integers(index)
         guard values.count == 1 else {
@@ -77,10 +77,10 @@ struct Call {
         return values[0]
     }
 
-    /// The elements of a tensor as numbers.
+    /// The elements of a tensor as Double.
     func numbers(_ index: Int) throws -> [Double] { try tensor(index).detach().to(.float64).toArray(Double.self) }
 
-    /// The only element of a tensor.
+    /// The single element of a tensor as Double.
     func number(_ index: Int) throws -> Double {
         let values = try numbers(index)
         guard values.count == 1 else {
@@ -169,7 +169,7 @@ struct Call {
         return result.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The value of an attribute that is a tensor.
+    /// The value of a tensor attribute.
     func constant(_ name: String) throws -> ONNXValue? {
         guard let value = attribute(name) else { return nil }
         switch value {
@@ -185,7 +185,7 @@ struct Call {
         return type
     }
 
-    /// A text of an attribute that must be one of a few.
+    /// The value of a string attribute that must be one of `choices`.
     func choice(_ name: String, _ standard: String, of choices: [String]) throws -> String {
         let value = try string(name, standard)
         if !choices.contains(value) {
@@ -198,12 +198,12 @@ struct Call {
 
     // MARK: - Results
 
-    /// A result of the element type of an input.
+    /// A result with the element type of an input.
     func like(_ index: Int, _ tensor: Tensor) throws -> [ONNXValue] {
         [.tensor(.wrapping(tensor, to: try typed(index).type))]
     }
 
-    /// Moves the elements of an input of any type, strings included.
+    /// Applies an operation that only moves elements to an input of any type, including strings.
     func moved(_ index: Int, _ move: (Tensor) throws -> Tensor) throws -> [ONNXValue] {
         [try moved(try value(index), move)]
     }
@@ -216,7 +216,7 @@ struct Call {
         }
     }
 
-    /// The index of a dimension, which counts from the last if it is negative.
+    /// The non-negative index of a dimension; a negative axis counts from the last.
     func dim(_ axis: Int, _ rank: Int) throws -> Int {
         let result = axis < 0 ? axis + rank : axis
         guard result >= 0, result < rank else {
@@ -226,7 +226,7 @@ struct Call {
         return result
     }
 
-    /// Checks the size of a result before it is computed: values of a small file may specify any size.
+    /// Checks the size of a result before it is computed: a small file may specify any size.
     func check(shape: [Int], _ type: DType = .float32) throws {
         var count = type.byteSize
         for size in shape {

@@ -5,7 +5,7 @@ final class Execution {
     /// The values of a running graph.
     final class Scope {
         fileprivate(set) var values: [ONNXValue?]
-        /// The attributes of the function whose body runs.
+        /// The attributes of the function call whose body runs.
         let attributes: [String: AttributeProto.Value]
 
         init(count: Int = 0, attributes: [String: AttributeProto.Value] = [:]) {
@@ -15,7 +15,7 @@ final class Execution {
     }
 
     let program: Program
-    /// Called after each node with its duration, for measurements.
+    /// Called after each node with its duration, for profiling.
     var observer: ((Program.Node, Duration) -> Void)?
 
     init(_ program: Program) { self.program = program }
@@ -24,7 +24,7 @@ final class Execution {
     ///
     /// - Parameters:
     ///   - inputs: the values of the inputs by name.
-    ///   - state: the values of the initialisers that the module holds, in the order of `stateSlots`.
+    ///   - state: the values of the initialisers of the module, in the order of `stateSlots`.
     func run(_ inputs: [String: ONNXValue], state: [ONNXValue], outputs wanted: Set<String>?) throws -> [String:
         ONNXValue]
     {
@@ -91,7 +91,7 @@ final class Execution {
         }
     }
 
-    /// Runs one node; its errors name it.
+    /// Runs one node; its errors contain its name.
     func call(_ node: Program.Node, _ inputs: [ONNXValue?], _ scope: Scope) throws -> [ONNXValue] {
         do {
             switch node.body {

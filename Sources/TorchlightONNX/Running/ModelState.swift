@@ -3,14 +3,14 @@ import TorchlightIO
 import TorchlightNN
 
 extension ONNXModel {
-    /// The initialisers of the main graph that the module holds: parameters and buffers.
+    /// The initialisers of the main graph that are parameters and buffers of the module.
     struct State {
         private(set) var parameters: [(name: String, tensor: Tensor)] = []
         private(set) var buffers: [(name: String, tensor: Tensor)] = []
         private(set) var places: [(isParameter: Bool, index: Int, type: ONNXElementType)] = []
         private(set) var names: Set<String> = []
 
-        /// Inputs of operators whose values are not trained, by operator.
+        /// Inputs that are buffers, by operator.
         private static let untrained: [String: Set<Int>] = [
             "BatchNormalization": [3, 4], "QuantizeLinear": [1, 2], "DequantizeLinear": [1, 2],
             "QLinearConv": [1, 4, 6], "QLinearMatMul": [1, 4, 6], "Resize": [1, 2], "Upsample": [1], "Clip": [1, 2],
@@ -25,7 +25,7 @@ extension ONNXModel {
                 }
             }
             for proto in graph.initializers {
-                // Integers are mostly shapes, which stay with the program on the CPU.
+                // Integers are mostly shapes, which are kept on the CPU.
                 guard let type = ONNXElementType(rawValue: proto.dataType), type.isFloatingPoint, !proto.name.isEmpty
                 else { continue }
                 let tensor: Tensor
@@ -40,7 +40,7 @@ extension ONNXModel {
                     throw ONNXError(.malformed, file: file, "the initialiser \(quoted(proto.name)): \(error)")
                 }
                 guard names.insert(proto.name).inserted else {
-                    throw ONNXError(.invalid, file: file, "the initialiser \(quoted(proto.name)) is there twice")
+                    throw ONNXError(.invalid, file: file, "the initialiser \(quoted(proto.name)) is defined twice")
                 }
                 let isParameter = type.isExact && !fixed.contains(proto.name)
                 places.append((isParameter, isParameter ? parameters.count : buffers.count, type))
@@ -53,7 +53,7 @@ extension ONNXModel {
         }
     }
 
-    /// Compares the inputs of a call with those of the file.
+    /// Validates the inputs of a call against the descriptions in the file.
     struct InputCheck {
         let file: String
 
@@ -74,7 +74,7 @@ extension ONNXModel {
                 }
                 guard case .tensor(let tensor) = value, let type = input.elementType else { continue }
                 if tensor.type != type {
-                    // Values of a type without a dtype come in the dtype that represents them.
+                    // Values of a type without a dtype are passed in the dtype that represents them.
                     guard !type.isExact, tensor.tensor.dtype == type.dtype else {
                         throw failed("the input \(quoted(input.name)) is \(value.kind)", "\(input)")
                     }
@@ -111,8 +111,7 @@ extension ModelProto {
 }
 
 extension ONNXModel {
-    /// The tensors of a model without its nodes: the initialisers of the main graph, under their names, for conversion to
-    /// another format.
+    /// The initialisers of the main graph of a model by name, without its nodes, for conversion to another format.
     ///
     /// - Throws: ``ONNXError`` if the file is malformed, `IOError` if it cannot be read.
     package static func tensors(of path: String) throws -> [(name: String, value: ONNXTensor)] {
@@ -127,14 +126,14 @@ extension ONNXModel {
         }
     }
 
-    /// The messages of a file.
+    /// Reads the messages of a file.
     package static func read(_ path: String) throws -> (model: ModelProto, external: ExternalData) {
         let mapped = try MappedFile(path)
         let model = try ModelProto(ByteSlice(mapped.bytes, owner: mapped), file: path)
         return (model, ExternalData(besideModel: path))
     }
 
-    /// Reads a simplified model and writes it to another file.
+    /// Simplifies a model and writes it to another file.
     ///
     /// - Returns: the number of folded nodes, unused nodes and unused initialisers.
     package static func simplify(_ path: String, to output: String) throws -> ModelProto.Simplification {
@@ -145,7 +144,7 @@ extension ONNXModel {
             throw problem.located(file: path)
         }
         let bytes = model.serialized()
-        // The result is read before it is written.
+        // The result is validated before it is written.
         _ = try ONNXModel(bytes: bytes, name: output)
         try AtomicFile.write(bytes, to: output)
         return result

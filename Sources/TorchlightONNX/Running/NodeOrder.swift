@@ -1,7 +1,7 @@
 import TorchlightCore
 
 extension GraphProto {
-    /// The names that the graph takes from the graphs around it.
+    /// The names of values of enclosing graphs that the graph reads.
     var freeNames: Set<String> {
         var own = Set(inputs.map(\.name))
         own.formUnion(initializers.map(\.name))
@@ -15,7 +15,7 @@ extension GraphProto {
 }
 
 extension NodeProto {
-    /// The names of the values that the node needs, those of its subgraphs included.
+    /// The names of the values that the node reads, including those of its subgraphs.
     var usedNames: Set<String> {
         var names = Set(inputs)
         for attribute in attributes { if case .graph(let graph) = attribute.value { names.formUnion(graph.freeNames) } }
@@ -25,8 +25,7 @@ extension NodeProto {
 }
 
 extension ProgramBuilder {
-    /// The nodes in an order in which every value is made before it is used. The standard requires such an order; other
-    /// files are sorted. A cycle is an error.
+    /// The nodes in topological order. The standard requires this order; other files are sorted. A cycle is an error.
     static func sorted(_ nodes: [NodeProto], file: String) throws -> [NodeProto] {
         let used = nodes.map(\.usedNames)
         var maker: [String: Int] = [:]
@@ -51,7 +50,7 @@ extension ProgramBuilder {
             let first = nodes.indices.first { waiting[$0] > 0 } ?? 0
             throw ONNXError(
                 .invalid, file: file, node: Program.Node.label(nodes[first]),
-                "the node needs its own result: \(quantity(nodes.count - order.count, "node")) form a cycle",
+                "the node depends on its own result: \(quantity(nodes.count - order.count, "node")) form a cycle",
                 expected: "a graph without cycles")
         }
         return order.map { nodes[$0] }

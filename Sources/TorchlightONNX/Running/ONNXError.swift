@@ -1,6 +1,6 @@
 import TorchlightIO
 
-/// An error of reading, checking or running an ONNX model: the file, the node and what is wrong with it.
+/// An error while reading, validating or running an ONNX model, with the file, the node and the problem.
 ///
 /// The text has one line: control characters are escaped and long names are shortened.
 public struct ONNXError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -12,7 +12,7 @@ public struct ONNXError: Error, Sendable, Equatable, CustomStringConvertible {
         case invalid
         /// An operator, a version or an element type that this library does not support.
         case unsupported
-        /// An operator failed on the values that it was given, or the inputs do not fit the model.
+        /// An operator failed for the given values, or the inputs do not match the model.
         case failed
     }
 
@@ -22,9 +22,9 @@ public struct ONNXError: Error, Sendable, Equatable, CustomStringConvertible {
     public let file: String
     /// The node, as `name (Operator)`; empty if the error concerns no node.
     public let node: String
-    /// What is wrong, with the values that were found.
+    /// The problem, with the values that were found.
     public let problem: String
-    /// What is expected, or how to fix the problem; empty if there is nothing to add.
+    /// The rule, or how to fix the problem; empty if there is none.
     public let rule: String
 
     /// Creates an error.
@@ -46,7 +46,7 @@ public struct ONNXError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// An error without its file and node, which the caller adds.
+/// An error without file and node, which the caller adds.
 struct Problem: Error {
     let kind: ONNXError.Kind
     let text: String
@@ -63,5 +63,5 @@ struct Problem: Error {
     }
 }
 
-/// A name of a file, quoted and shortened for an error text.
+/// A name from a file, quoted and shortened for an error text.
 func quoted(_ text: String) -> String { IOError.quoted(text) }

@@ -2,19 +2,19 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// A model of an ONNX file, which runs and can be trained further.
+/// A model from an ONNX file, which can be run and trained.
 ///
 ///     let model = try ONNXModel("model.onnx")
 ///     let y = model(["input": x])                          // the first output, recorded for gradients
 ///     let all = try model.run(["input": x])                // every output by name, without gradients
 ///
-/// The floating-point initialisers of the graph are the learnable parameters of the module, under their names in the file.
-/// Those that are not trained, such as running means, are buffers; integers stay with the program. Elements that are aligned
-/// in the file, as those of external data are, stay in the mapped file until they are changed; others are copied. Operators
-/// run in evaluation mode unless the file says otherwise.
+/// The floating-point initialisers of the graph are the learnable parameters of the module, with their names in the
+/// file. Those that are not trained, such as running means, are buffers. Integer initialisers are not part of the
+/// state. Aligned elements, such as those of external data, stay memory-mapped until they are changed; others are
+/// copied. Operators run in evaluation mode unless the file specifies training mode.
 ///
-/// Operators of `ai.onnx` in versions 7 to 28 and of `ai.onnx.ml` are supported; the article "ONNX" lists them. A model
-/// that needs others is refused with the names of all of them.
+/// Operators of `ai.onnx` in versions 7 to 28 and of `ai.onnx.ml` are supported; the article "ONNX" lists them. If a
+/// model needs other operators, an error names all of them.
 public final class ONNXModel: Module, Layer {
     /// An input or output of a model.
     public struct Description: Sendable, CustomStringConvertible {
@@ -22,9 +22,10 @@ public final class ONNXModel: Module, Layer {
         public let name: String
         /// The element type; nil for a sequence, an optional or a map.
         public let elementType: ONNXElementType?
-        /// The size of each dimension as text: a number, the name of a dynamic size, or "?"; nil if it is not known.
+        /// The size of each dimension as text: a number, the name of a dynamic size, or "?"; nil if the shape is
+        /// unknown.
         public let shape: [String]?
-        /// Whether the file has a default for the input.
+        /// Whether the file has a default value for the input.
         public let hasDefault: Bool
         let type: TypeProto?
 
@@ -67,28 +68,28 @@ public final class ONNXModel: Module, Layer {
         }
     }
 
-    /// The inputs of the model, in the order of the file. Initialisers that are also inputs have a default.
+    /// The inputs of the model, in the order of the file. Initialisers that are also inputs are default values.
     public let inputs: [Description]
     /// The outputs of the model, in the order of the file.
     public let outputs: [Description]
-    /// The versions of the sets of operators by domain; that of the standard operators is "ai.onnx".
+    /// The operator set versions by domain; the standard domain is "ai.onnx".
     public let opsets: [String: Int]
-    /// The program that wrote the file.
+    /// The name of the program that wrote the file.
     public let producer: String
-    /// The texts that the file stores with the model.
+    /// The metadata properties of the model.
     public let metadata: [String: String]
-    /// The number of nodes of the main graph by operator, as the file has them.
+    /// The number of nodes of the main graph by operator, as stored in the file.
     public let operatorCounts: [String: Int]
     let program: Program
 
     private var weights: NamedTensors
     @Buffer private var constants: NamedTensors
-    /// For each held initialiser, whether it is a parameter, its index, and its element type.
+    /// For each initialiser of the module: whether it is a parameter, its index, and its element type.
     private let places: [(isParameter: Bool, index: Int, type: ONNXElementType)]
 
     /// Reads a model from a file.
     ///
-    /// The file is memory-mapped, as are files beside it that hold elements of its tensors.
+    /// The file and its external data files are memory-mapped.
     /// - Throws: ``ONNXError`` if the model is malformed or cannot be run, `IOError` if the file cannot be read.
     public convenience init(_ path: String) throws {
         let mapped = try MappedFile(path)
@@ -96,7 +97,7 @@ public final class ONNXModel: Module, Layer {
             ByteSlice(mapped.bytes, owner: mapped), file: path, external: ExternalData(besideModel: path))
     }
 
-    /// Reads a model from the bytes of a file. Tensors in other files are refused.
+    /// Reads a model from the bytes of a file. External data files are an error.
     ///
     /// - Parameters:
     ///   - bytes: the contents of the file.
@@ -121,7 +122,7 @@ public final class ONNXModel: Module, Layer {
         places = state.places
         let defaults = Set(graph.initializers.map(\.name))
         inputs = graph.inputs.map { Description($0, hasDefault: defaults.contains($0.name)) }
-            // Files of the first versions list every initialiser as an input.
+            // The first versions of the format list every initialiser as an input.
             .filter { !state.names.contains($0.name) || model.irVersion >= 4 }
         outputs = graph.outputs.map { Description($0, hasDefault: false) }
         var versions: [String: Int] = [:]
@@ -144,7 +145,7 @@ public final class ONNXModel: Module, Layer {
 
     // MARK: - Running
 
-    /// The first output for inputs by name, recorded for gradients. A wrong call is an error, as for an operation.
+    /// Returns the first output, with gradients, for inputs by name. A wrong call is an error, as for an operation.
     public func callAsFunction(_ inputs: [String: Tensor]) -> Tensor {
         guard let first = outputs.first else {
             return fail(TensorError(.value, in: "ONNXModel", "the model has no outputs"))
@@ -161,7 +162,7 @@ public final class ONNXModel: Module, Layer {
         }
     }
 
-    /// The first output of a model with one input.
+    /// Returns the first output of a model with one input.
     public func forward(_ x: Tensor) -> Tensor {
         let needed = inputs.filter { !$0.hasDefault }
         guard needed.count == 1 || (needed.isEmpty && inputs.count == 1) else {
@@ -173,18 +174,18 @@ public final class ONNXModel: Module, Layer {
         return self([(needed.first ?? inputs[0]).name: x])
     }
 
-    /// Runs the model without recording for gradients. Intermediate values are freed after their last use.
+    /// Runs the model without recording gradients. Intermediate values are freed after their last use.
     ///
     /// - Parameters:
-    ///   - inputs: the inputs by name. The dtype must be that of the file.
-    ///   - outputs: the names of the outputs to return. Default: nil, all.
-    /// - Returns: the outputs that are tensors of numbers, by name.
+    ///   - inputs: the inputs by name, with the dtypes of the file.
+    ///   - outputs: the names of the outputs to return. Default: nil, all outputs.
+    /// - Returns: the numeric tensor outputs, by name.
     /// - Throws: ``ONNXError`` with the node that failed.
     public func run(_ inputs: [String: Tensor], outputs: [String]? = nil) throws -> [String: Tensor] {
         try run(values: inputs.mapValues { ONNXValue($0) }, outputs: outputs).compactMapValues(\.tensor)
     }
 
-    /// Runs the model on values of any kind, as ``run(_:outputs:)``.
+    /// Runs the model on values of any kind; see ``run(_:outputs:)``.
     public func run(values inputs: [String: ONNXValue], outputs: [String]? = nil) throws -> [String: ONNXValue] {
         try noGrad { try evaluate(inputs, outputs: outputs) }
     }

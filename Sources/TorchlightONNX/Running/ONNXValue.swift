@@ -8,15 +8,15 @@ public enum ONNXValue: Sendable {
     case strings(StringTensor)
     /// A sequence of values of one type.
     case sequence([ONNXValue])
-    /// Values with the keys of a dictionary, in the order in which the operator made them.
+    /// Numbers with keys, in the order of the operator that created the map.
     case map([(key: ONNXKey, value: Double)])
-    /// An optional without a value. An optional with one is that value.
+    /// An optional without a value. An optional with a value is represented by that value.
     case absent
 
     /// A tensor.
     public init(_ tensor: Tensor) { self = .tensor(ONNXTensor(tensor)) }
 
-    /// The tensor in the dtype in which it is computed; nil for other values.
+    /// The tensor, in the dtype of its computation; nil for other values.
     public var tensor: Tensor? {
         if case .tensor(let value) = self { value.tensor } else { nil }
     }
@@ -56,26 +56,26 @@ public enum ONNXKey: Sendable, Hashable {
     }
 }
 
-/// A tensor with its element type in the standard, which may be one without a dtype.
+/// A tensor with its ONNX element type, which may be a type without a dtype.
 public struct ONNXTensor: Sendable {
-    /// The elements, in the dtype that represents the element type.
+    /// The elements, in a dtype that represents the element type.
     public let tensor: Tensor
     /// The element type.
     public let type: ONNXElementType
 
-    /// A tensor of the element type of its dtype.
+    /// A tensor whose element type is that of its dtype.
     public init(_ tensor: Tensor) {
         self.tensor = tensor
         type = ONNXElementType(tensor.dtype)
     }
 
-    /// A tensor of an element type with its dtype. The values must be values of the type.
+    /// A tensor with an element type; its elements must be values of the type.
     init(_ tensor: Tensor, _ type: ONNXElementType) {
         self.tensor = tensor
         self.type = type
     }
 
-    /// The result of an operation on this type: converted to its dtype, and wrapped to the range of its integers.
+    /// The result of an operation on an element type: converted to its dtype, and wrapped to its range for integers.
     static func wrapping(_ tensor: Tensor, to type: ONNXElementType) -> ONNXTensor {
         let dtype = type.dtype ?? tensor.dtype
         if type.isExact { return ONNXTensor(tensor.dtype == dtype ? tensor : tensor.to(dtype), type) }
@@ -90,7 +90,7 @@ public struct ONNXTensor: Sendable {
         return rounding(tensor, to: type)
     }
 
-    /// Rounds numbers to the values of a type of floats with few bits.
+    /// The result rounded to the values of a floating-point type with 8 or 4 bits.
     static func rounding(
         _ tensor: Tensor, to type: ONNXElementType, saturate: Bool = true, rounding: SmallFloat.Rounding = .up
     ) -> ONNXTensor {
@@ -109,13 +109,13 @@ public struct StringTensor: Sendable, Equatable {
     /// The elements in row-major order.
     public var elements: [String]
 
-    /// A tensor of strings; the product of the sizes must be the number of elements.
+    /// Creates a tensor of strings; the product of the sizes must be the number of elements.
     public init(_ elements: [String], shape: [Int]) {
         self.elements = elements
         self.shape = shape
     }
 
-    /// Moves the strings as an operation moves the tensor of their indices.
+    /// Applies an operation that only moves elements, by applying it to the indices of the strings.
     func moved(_ move: (Tensor) throws -> Tensor) rethrows -> StringTensor {
         let indices = Tensor.arange(0, elements.count, dtype: .int64).reshape(shape)
         let moved = try move(indices)

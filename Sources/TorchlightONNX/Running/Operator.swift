@@ -1,24 +1,24 @@
 import TorchlightCore
 
-/// An operator of the standard that this library runs.
+/// A supported ONNX operator.
 struct Operator: Sendable {
     typealias Run = @Sendable (Call) throws -> [ONNXValue]
 
     let name: String
     let domain: String
-    /// The first version of the operator set in which the operator exists.
+    /// The first operator set version with the operator.
     let since: Int
-    /// The number of inputs, absent optional ones at the end included.
+    /// The accepted number of inputs, including absent trailing ones.
     let inputs: ClosedRange<Int>
-    /// Whether the operator may run once for all calls where its inputs are constants: it is cheap, its result depends
-    /// on nothing else, and is not larger than its inputs.
+    /// Whether the operator may be folded if its inputs are constants: it is cheap and deterministic, and its result is
+    /// not larger than its inputs.
     let isFoldable: Bool
     let run: Run
 }
 
 /// The operators by domain and name.
 package struct OperatorTable: Sendable {
-    /// The versions of the sets of operators that are supported.
+    /// The supported operator set versions by domain.
     static let versions: [String: ClosedRange<Int>] = [
         "": 7...28, "ai.onnx.ml": 1...5, "ai.onnx.preview": 1...1,
     ]
@@ -59,7 +59,7 @@ package struct OperatorTable: Sendable {
 
     static func key(_ domain: String, _ name: String) -> String { domain.isEmpty ? name : "\(domain)::\(name)" }
 
-    /// `ai.onnx` is another name of the empty domain.
+    /// The canonical name of a domain: `ai.onnx` and the empty domain are the same.
     static func canonical(_ domain: String) -> String { domain == "ai.onnx" ? "" : domain }
 
     func find(_ domain: String, _ name: String) -> Operator? { operators[Self.key(domain, name)] }
@@ -73,12 +73,12 @@ package struct OperatorTable: Sendable {
         precondition(operators.updateValue(entry, forKey: Self.key(domain, name)) == nil, "\(name) is registered twice")
     }
 
-    /// The operators of a domain with the first version that has them, by name.
+    /// The operators of a domain by name, with their first version.
     package func listing(domain: String) -> [(name: String, since: Int)] {
         operators.values.filter { $0.domain == domain }.map { ($0.name, $0.since) }.sorted { $0.0 < $1.0 }
     }
 
-    /// The operators as a table in Markdown, for the documentation.
+    /// A Markdown table of the operators, for the documentation.
     package var markdown: String {
         var text = ""
         for domain in ["", "ai.onnx.ml", "ai.onnx.preview"] {

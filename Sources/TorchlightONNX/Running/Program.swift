@@ -1,8 +1,8 @@
 import TorchlightCore
 
-/// A model that was checked and prepared for running. It holds no parameters.
+/// A model that was validated and prepared for running, without its parameters.
 final class Program: @unchecked Sendable {
-    /// A node with the numbers of its values instead of their names.
+    /// A node with value slots instead of names.
     final class Node: @unchecked Sendable {
         let name: String
         let opType: String
@@ -14,7 +14,7 @@ final class Program: @unchecked Sendable {
         let inputs: [Int?]
         let outputs: [Int?]
         let subgraphs: [String: Graph]
-        /// The slots whose values are not needed after this node.
+        /// The slots whose values no later node reads.
         var releases: [Int] = []
 
         enum Body {
@@ -36,7 +36,7 @@ final class Program: @unchecked Sendable {
             self.subgraphs = subgraphs
         }
 
-        /// The node in errors: `name (Operator)`.
+        /// The node in error texts: `name (Operator)`.
         var label: String { Self.label(name, opType, domain) }
 
         static func label(_ proto: NodeProto) -> String { label(proto.name, proto.opType, proto.domain) }
@@ -47,13 +47,13 @@ final class Program: @unchecked Sendable {
         }
     }
 
-    /// A graph with numbered values.
+    /// A graph with value slots instead of names.
     final class Graph: @unchecked Sendable {
         var inputs: [(name: String, slot: Int)] = []
         var outputs: [(name: String, slot: Int)] = []
-        /// Values that are there before the first node.
+        /// The values that exist before the first node.
         var constants: [(slot: Int, value: ONNXValue)] = []
-        /// Values of the surrounding graph: its slot, and the slot here.
+        /// The captured values of the enclosing graph: its slot, and the slot in this graph.
         var captures: [(outer: Int, inner: Int)] = []
         var nodes: [Node] = []
         var slotCount = 0
@@ -74,7 +74,7 @@ final class Program: @unchecked Sendable {
     let file: String
     let external: ExternalData?
     let main: Graph
-    /// The slots of the initialisers of the main graph that the module holds.
+    /// The slots of the initialisers that are parameters and buffers of the module.
     let stateSlots: [(name: String, slot: Int)]
 
     init(file: String, external: ExternalData?, main: Graph, stateSlots: [(name: String, slot: Int)]) {

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Checks a model and numbers its values.
+/// Validates a model and assigns slots to its values.
 final class ProgramBuilder {
     private let file: String
     private let model: ModelProto
@@ -14,10 +14,10 @@ final class ProgramBuilder {
         self.external = external
     }
 
-    /// The versions of the sets of operators of a graph.
+    /// The operator set versions of a graph by domain.
     typealias Opsets = [String: Int]
 
-    /// The names that a graph can see, with their slots.
+    /// The names that are visible in a graph, with their slots.
     private final class Scope {
         let outer: Scope?
         let graph = Program.Graph()
@@ -37,7 +37,7 @@ final class ProgramBuilder {
             return slot
         }
 
-        /// The slot of a name, which may be a value of a surrounding graph.
+        /// The slot of a name, which may be captured from an enclosing graph.
         func find(_ name: String) -> Int? {
             if let slot = slots[name] { return slot }
             guard let outer, let slot = outer.find(name) else { return nil }
@@ -51,7 +51,7 @@ final class ProgramBuilder {
         ONNXError(.invalid, file: file, node: node, text, expected: expected)
     }
 
-    /// Builds the program; `keep` says which initialisers of the main graph the module holds.
+    /// Builds the program; `keep` returns whether an initialiser of the main graph belongs to the module.
     func build(_ graph: GraphProto, keep: (TensorProto) -> Bool) throws -> Program {
         let opsets = Self.versions(model.opsetImports)
         for function in model.functions {
@@ -82,7 +82,7 @@ final class ProgramBuilder {
 
     // MARK: - Operators
 
-    /// Names all operators that cannot be run in one error, with the version that the model requires.
+    /// Throws one error that names all unsupported operators, with the version that the model requires.
     private func checkOperators(_ graph: GraphProto, _ opsets: Opsets) throws {
         var unknown: [String: Int] = [:]
         var order: [String] = []
@@ -126,14 +126,14 @@ final class ProgramBuilder {
             .unsupported, file: file,
             "\(quantity(order.count, "operator is", plural: "operators are")) not supported: "
                 + names.joined(separator: ", ") + (order.count > 50 ? ", ..." : ""),
-            expected: "operators that the article \"ONNX\" lists")
+            expected: "operators in the list of the article \"ONNX\"")
     }
 
     private func opsets(of function: FunctionProto) -> Opsets {
         Self.versions(model.opsetImports).merging(Self.versions(function.opsetImports)) { _, own in own }
     }
 
-    /// Functions must not call themselves.
+    /// Throws if a function calls itself, directly or indirectly.
     private func checkRecursion(_ key: String, _ function: Program.Function) throws {
         var done: Set<String> = []
         var path: [String] = []
@@ -183,14 +183,14 @@ final class ProgramBuilder {
         for tensor in initializers {
             if tensor.name.isEmpty { throw invalid("an initialiser has no name") }
             if scope.slots[tensor.name] != nil {
-                throw invalid("the initialiser \(quoted(tensor.name)) is there twice")
+                throw invalid("the initialiser \(quoted(tensor.name)) is defined twice")
             }
             graph.constants.append((scope.define(tensor.name), try value(of: tensor)))
         }
         for sparse in proto.sparseInitializers {
             let name = sparse.values.name
             if name.isEmpty || scope.slots[name] != nil {
-                throw invalid("a sparse initialiser has the name \(quoted(name))", expected: "a name of its own")
+                throw invalid("a sparse initialiser has the name \(quoted(name))", expected: "a unique name")
             }
             do { graph.constants.append((scope.define(name), try sparse.value(external: external))) } catch let problem
                 as Problem
@@ -199,14 +199,14 @@ final class ProgramBuilder {
         var inputNames: Set<String> = []
         for input in proto.inputs {
             if !inputNames.insert(input.name).inserted {
-                throw invalid("the input \(quoted(input.name)) is there twice")
+                throw invalid("the input \(quoted(input.name)) is defined twice")
             }
             graph.inputs.append((input.name, scope.slots[input.name] ?? scope.define(input.name)))
         }
         for node in try Self.sorted(proto.nodes, file: file) { graph.nodes.append(try build(node, scope)) }
         for output in proto.outputs {
             guard let slot = scope.find(output.name) else {
-                throw invalid("nothing makes the output \(quoted(output.name))")
+                throw invalid("no node computes the output \(quoted(output.name))")
             }
             graph.outputs.append((output.name, slot))
         }
@@ -226,7 +226,7 @@ final class ProgramBuilder {
         let label = Program.Node.label(proto)
         var names: Set<String> = []
         for attribute in proto.attributes where !names.insert(attribute.name).inserted {
-            throw invalid("the attribute \(quoted(attribute.name)) is there twice", node: label)
+            throw invalid("the attribute \(quoted(attribute.name)) is defined twice", node: label)
         }
         let domain = OperatorTable.canonical(proto.domain)
         let key = OperatorTable.key(domain, proto.opType)
@@ -252,7 +252,7 @@ final class ProgramBuilder {
         let inputs: [Int?] = try proto.inputs.map { name in
             if name.isEmpty { return nil }
             guard let slot = scope.find(name) else {
-                throw invalid("nothing makes the input \(quoted(name))", node: label)
+                throw invalid("no node computes the input \(quoted(name))", node: label)
             }
             return slot
         }
@@ -268,7 +268,7 @@ final class ProgramBuilder {
         }
         let outputs: [Int?] = try proto.outputs.map { name in
             if name.isEmpty { return nil }
-            if scope.slots[name] != nil { throw invalid("\(quoted(name)) is made twice", node: label) }
+            if scope.slots[name] != nil { throw invalid("\(quoted(name)) is computed twice", node: label) }
             return scope.define(name)
         }
         return Program.Node(
@@ -276,7 +276,7 @@ final class ProgramBuilder {
             subgraphs: subgraphs)
     }
 
-    /// Values that no later node needs are released after the node that uses them last.
+    /// Marks values for release after the last node that reads them.
     private func markReleases(_ graph: Program.Graph) {
         var kept = Set(graph.outputs.map(\.slot))
         for node in graph.nodes.reversed() {

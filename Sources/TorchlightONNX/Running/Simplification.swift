@@ -1,16 +1,15 @@
 import TorchlightCore
 
 extension ModelProto {
-    /// What a simplification removed.
+    /// The counts of removed nodes and initialisers.
     package struct Simplification: Sendable {
         package var foldedNodes = 0
         package var unusedNodes = 0
         package var unusedInitializers = 0
     }
 
-    /// Replaces nodes of the main graph whose inputs are constants by their results, except for what depends on
-    /// `DequantizeLinear`, and removes nodes that change nothing,
-    /// and nodes and initialisers that no output needs. The model computes the same as before.
+    /// Simplifies the main graph: constant folding, except for values that depend on `DequantizeLinear`, and removal of
+    /// Identity nodes and of nodes and initialisers on which no output depends. The results of the model do not change.
     ///
     /// - Throws: ``ONNXError`` if the model cannot be run.
     package mutating func simplify(file: String, external: ExternalData?) throws -> Simplification {
@@ -25,10 +24,10 @@ extension ModelProto {
             return constants[slot]
         }
         let before = graph.nodes.count
-        // The first result decides: a node is folded as a whole.
+        // A node is folded with all its results.
         let outputs = Set(graph.outputs.map(\.name))
         var kept: [NodeProto] = []
-        // Weights in integers stay integers: in floating point they would need more memory.
+        // Quantised weights are not folded, because they would need more memory in floating point.
         var quantized: Set<String> = []
         for node in graph.nodes {
             if node.opType == "DequantizeLinear" || node.inputs.contains(where: quantized.contains) {
@@ -46,7 +45,7 @@ extension ModelProto {
         result.foldedNodes = before - kept.count
         graph.nodes = Self.withoutIdentities(kept, outputs: outputs)
         result.unusedNodes = kept.count - graph.nodes.count
-        // Nodes are in an order in which users come later.
+        // Nodes are visited in reverse topological order.
         var needed = outputs
         var used: [NodeProto] = []
         for node in try ProgramBuilder.sorted(graph.nodes, file: file).reversed() {
@@ -66,10 +65,10 @@ extension ModelProto {
         return result
     }
 
-    /// The nodes without Identity, whose users read its input instead.
+    /// Removes Identity nodes; nodes that read their results read their inputs instead.
     private static func withoutIdentities(_ nodes: [NodeProto], outputs: Set<String>) -> [NodeProto] {
         var sources: [String: String] = [:]
-        // A name inside a subgraph may refer to the result: those nodes stay.
+        // Identity nodes whose result may be captured by a subgraph are kept.
         var captured: Set<String> = []
         for node in nodes {
             for attribute in node.attributes {
@@ -91,7 +90,7 @@ extension ModelProto {
         return kept
     }
 
-    /// Puts the elements of tensors in other files into the model itself.
+    /// Moves the elements in external files into the model.
     package mutating func embedExternalData(from external: ExternalData) throws {
         guard var graph else { return }
         for index in graph.initializers.indices where graph.initializers[index].isExternal {

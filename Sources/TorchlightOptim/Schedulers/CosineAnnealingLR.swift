@@ -6,7 +6,7 @@ import TorchlightCore
 ///
 ///     lr = etaMin + (lr₀ − etaMin) (1 + cos(π · epoch / tMax)) / 2
 ///
-/// After epoch `tMax` the rates rise again, as the cosine does.
+/// After epoch `tMax` the rates increase, following the cosine.
 ///
 ///     let scheduler = CosineAnnealingLR(optimizer, tMax: epochs)
 ///     for _ in 0..<epochs {
@@ -37,7 +37,7 @@ public final class CosineAnnealingLR: LRScheduler {
 
     public override func nextRates(_ rates: [Double]) -> [Double] {
         if epoch == 0 { return rates }
-        // At the minimum the ratio of consecutive values is 0 / 0: the first step up needs a formula of its own.
+        // At the minimum the ratio of consecutive values is 0 / 0, so that the next step uses the closed form.
         if (epoch - 1) % tMax == 0 && (epoch - 1) / tMax % 2 == 1 {
             return zip(rates, baseLearningRates).map { rate, base in
                 rate + (base - etaMin) * (1 - cos(.pi / Double(tMax))) / 2
@@ -53,7 +53,7 @@ public final class CosineAnnealingLR: LRScheduler {
 }
 
 /// Cosine annealing with warm restarts: the learning rates decay to `etaMin` by half a period of a cosine and restart
-/// from the base rates; each cycle is `tMult` times as long as the one before (SGDR, Loshchilov and Hutter, 2017).
+/// from the base rates; each cycle is `tMult` times as long as the previous one (SGDR, Loshchilov and Hutter, 2017).
 ///
 ///     lr = etaMin + (lr₀ − etaMin) (1 + cos(π · t / T)) / 2
 ///

@@ -6,10 +6,10 @@ import TorchlightCore
 ///
 ///     lr = baseLR + (maxLR − baseLR) · h · s
 ///
-/// `h` rises linearly from 0 to 1 in `stepSizeUp` steps and falls back to 0 in `stepSizeDown` steps; `s` is the scale
-/// of the mode.
+/// `h` increases linearly from 0 to 1 in `stepSizeUp` steps and decreases to 0 in `stepSizeDown` steps; `s` is the
+/// scale of the mode.
 public final class CyclicLR: LRScheduler {
-    /// How the amplitude of the cycles changes.
+    /// The amplitude of the cycles.
     public enum Mode: String, Sendable {
         /// Constant amplitude: s = 1.
         case triangular
@@ -23,11 +23,11 @@ public final class CyclicLR: LRScheduler {
     public var baseLR: [Double] { baseLRs.values }
     /// The upper bound of each group's learning rate.
     public var maxLR: [Double] { maxLRs.values }
-    /// Number of steps in which the learning rate rises. Default: 2000.
+    /// The number of steps with increasing learning rate. Default: 2000.
     public let stepSizeUp: Int
-    /// Number of steps in which the learning rate falls. Default: `stepSizeUp`.
+    /// The number of steps with decreasing learning rate. Default: `stepSizeUp`.
     public let stepSizeDown: Int
-    /// How the amplitude of the cycles changes. Default: `.triangular`.
+    /// The amplitude of the cycles. Default: `.triangular`.
     public let mode: Mode
     /// The factor of the amplitude in every step with `.expRange`. Default: 1.
     public let gamma: Double
@@ -50,9 +50,9 @@ public final class CyclicLR: LRScheduler {
     ///   - optimizer: the optimiser whose learning rates are scheduled.
     ///   - baseLR: the lower bound of the learning rate, one value for all groups or one for each.
     ///   - maxLR: the upper bound of the learning rate, one value for all groups or one for each.
-    ///   - stepSizeUp: the number of steps in which the learning rate rises, at least 1. Default: 2000.
-    ///   - stepSizeDown: the number of steps in which it falls, at least 1. Default: nil, `stepSizeUp`.
-    ///   - mode: how the amplitude of the cycles changes. Default: `.triangular`.
+    ///   - stepSizeUp: the number of steps with increasing learning rate, at least 1. Default: 2000.
+    ///   - stepSizeDown: the number of steps with decreasing learning rate, at least 1. Default: nil, `stepSizeUp`.
+    ///   - mode: the amplitude of the cycles. Default: `.triangular`.
     ///   - gamma: the factor of the amplitude in every step with `.expRange`. Default: 1.
     ///   - cycleMomentum: whether to change the momentum too; an error if the optimiser has none. Default: true.
     ///   - baseMomentum: the minimum momentum, one value for all groups or one for each. Default: 0.8.
@@ -91,7 +91,7 @@ public final class CyclicLR: LRScheduler {
             gamma: gamma, cycleMomentum: cycleMomentum, baseMomentum: [baseMomentum], maxMomentum: [maxMomentum])
     }
 
-    /// The value between the bounds, from 0 to 1, times the scale of the mode.
+    /// The relative learning rate between the bounds, from 0 to 1, times the scale of the mode.
     private var height: Double {
         // Unsigned, so that the sum of both lengths cannot overflow.
         let length = UInt(stepSizeUp) + UInt(stepSizeDown)

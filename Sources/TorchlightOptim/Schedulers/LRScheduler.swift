@@ -12,11 +12,11 @@ import TorchlightCore
 /// Creating a scheduler sets the learning rates of epoch 0. Most schedulers compute the rates of an epoch from those of
 /// the epoch before, so several can be attached to one optimiser and their factors are multiplied.
 ///
-/// A parameter group that is added to the optimiser later is scheduled from the next step on, with its own learning
-/// rate as its base rate. Schedulers that multiply the rates (``StepLR``, ``MultiStepLR``, ``ExponentialLR``,
-/// ``MultiplicativeLR``, ``ReduceLROnPlateau``) multiply the rate of the new group too. The others set it to the rate
-/// of the epoch for its base rate. A scheduler with one setting for each group reports an error, since it has none for
-/// the new group.
+/// A parameter group that is added to the optimiser later is scheduled from the next step, with its own learning rate
+/// as base rate. Schedulers that multiply the rates (``StepLR``, ``MultiStepLR``, ``ExponentialLR``,
+/// ``MultiplicativeLR``, ``ReduceLROnPlateau``) also multiply the rate of the new group. The others set it to the rate
+/// of the epoch for its base rate. A scheduler with separate settings for each group reports an error, because it has
+/// none for the new group.
 open class LRScheduler {
     /// The optimiser whose learning rates are changed.
     public final let optimizer: any Optimizer
@@ -27,7 +27,7 @@ open class LRScheduler {
 
     /// Attaches the scheduler to an optimiser and sets the learning rates of epoch 0.
     ///
-    /// It calls ``nextRates(_:)`` of the subclass, so a subclass initialises its properties before `super.init`.
+    /// It calls ``nextRates(_:)``, so that a subclass must initialise its properties before `super.init`.
     public init(_ optimizer: any Optimizer) {
         self.optimizer = optimizer
         let initial = optimizer.initialLearningRates ?? optimizer.learningRates
@@ -36,20 +36,20 @@ open class LRScheduler {
         setRates(nextRates(optimizer.learningRates))
     }
 
-    /// Returns the learning rates of ``epoch``, given those of the epoch before. Subclasses override it.
+    /// Returns the learning rates of ``epoch``, given those of the previous epoch. Subclasses override it.
     open func nextRates(_ rates: [Double]) -> [Double] { rates }
 
-    /// The learning rates of ``epoch`` computed from the base rates alone; nil if there is no such formula.
+    /// The learning rates of ``epoch``, computed from the base rates; nil without a closed form.
     open var closedFormRates: [Double]? { nil }
 
     /// Returns the momentum of each group in ``epoch``; nil if the scheduler does not change the momentum.
     open func nextMomenta() -> [Double]? { nil }
 
-    /// Advances to the next epoch and sets its learning rates. In a compiled function it does so at each run.
+    /// Advances to the next epoch and sets its learning rates. In a compiled function this happens in each call.
     open func step() { runStep { [self] _ in advance() } }
 
-    /// Runs the body of a step now, and again whenever a function that is being recorded runs. A function that makes the optimiser itself
-    /// makes it with the same rates at each run, so that they are constants of the recording.
+    /// Runs the body of a step, and runs it again in each run of a function that is being recorded. If the function
+    /// itself creates the optimiser, the rates are the same in each run and are constants of the recording.
     ///
     /// - Parameter metric: a tensor that the step reads.
     final func runStep(reading metric: Tensor? = nil, _ body: @escaping (_ metric: Tensor?) -> Void) {
@@ -58,7 +58,7 @@ open class LRScheduler {
             recorder.willRun {
                 let (state, rates, momenta) = (self.state(), optimizer.learningRates, optimizer.momenta)
                 return { [self] in
-                    // The state is that of this scheduler.
+                    // The state of this scheduler always matches.
                     try? load(state)
                     (optimizer.learningRates, optimizer.momenta) = (rates, momenta)
                 }
@@ -70,7 +70,7 @@ open class LRScheduler {
         }
     }
 
-    /// The largest epoch that a state may have, so that the next ones are exact as `Double`.
+    /// The largest epoch in a saved state, so that the next ones are exact as `Double`.
     static let epochLimit = 1 << 52
 
     private func advance() {
@@ -82,14 +82,15 @@ open class LRScheduler {
         setRates(next)
     }
 
-    /// The rate in ``epoch`` of a new group with this base rate; nil if the scheduler treats it like the other groups.
+    /// The rate of a new group with this base rate in ``epoch``; nil if it is multiplied like those of the other
+    /// groups.
     func joiningRate(_ rate: Double) -> Double? { nil }
 
-    /// Extends the settings to `count` groups; returns what is wrong if there is no setting for a new group.
+    /// Extends the settings to `count` groups; returns the problem if there are no settings for a new group.
     func extendSettings(to count: Int) -> String? { nil }
 
-    /// Includes the parameter groups that were added to the optimiser since the last step and returns their indices;
-    /// nil, with an error, if the scheduler has no settings for them.
+    /// Includes the parameter groups that were added to the optimiser since the last step, and returns their indices;
+    /// nil, after reporting an error, if the scheduler has no settings for them.
     final func adoptNewGroups() -> Range<Int>? {
         let (known, count) = (baseLearningRates.count, optimizer.learningRates.count)
         guard count > known else { return known..<known }
@@ -107,7 +108,7 @@ open class LRScheduler {
         return known..<count
     }
 
-    /// The learning rates that the groups were added with.
+    /// The initial learning rates of the added groups.
     private func initialRates(of count: Int) -> [Double] {
         let initial = optimizer.initialLearningRates ?? []
         let all = initial + optimizer.learningRates.dropFirst(initial.count)
@@ -120,7 +121,7 @@ open class LRScheduler {
             reportFailure(
                 TensorError(
                     .value, in: "\(type(of: self))",
-                    "the number of learning rates is not the number of parameter groups",
+                    "the number of learning rates differs from that of parameter groups",
                     got: quantity(rates.count, "rate"),
                     expected: "\(optimizer.learningRates.count), one for each group"))
             return
@@ -136,7 +137,7 @@ open class LRScheduler {
         setRates(nextRates(optimizer.learningRates))
     }
 
-    /// Starts at epoch 0 from the base rates: ``SequentialLR`` calls it at a milestone.
+    /// Restarts at epoch 0 from the base rates; called by ``SequentialLR`` at a milestone.
     func restart() {
         if adoptNewGroups() == nil { return }
         epoch = 0
@@ -151,7 +152,8 @@ open class LRScheduler {
     /// The current learning rate of each group.
     public final var lastRates: [Double] { optimizer.learningRates }
 
-    /// Returns the state of the scheduler as strings from which numbers read back exactly; ``load(_:)`` restores it.
+    /// Returns the state of the scheduler as strings, from which numbers are read back exactly. ``load(_:)`` restores
+    /// it.
     ///
     /// The learning rates are part of the optimiser's state. Closures are not saved.
     open func state() -> [String: String] {
@@ -159,12 +161,12 @@ open class LRScheduler {
         var state = [
             "epoch": "\(epoch)", "base_lrs": initialRates(of: count).map { "\($0)" }.joined(separator: ","),
         ]
-        // Groups that were added after the last step are included in the next one.
+        // Groups that were added after the last step are not yet included.
         if known < count { state["joined_groups"] = "\(known)" }
         return state
     }
 
-    /// Restores a state that ``state()`` returned.
+    /// Restores a state returned by ``state()``.
     ///
     /// - Throws: ``OptimizerStateError`` if a value is missing or the number of groups differs.
     open func load(_ state: [String: String]) throws {
@@ -198,10 +200,10 @@ struct GroupSetting {
     private(set) var values: [Double]
     private let isShared: Bool
 
-    /// The values from which the setting was made.
+    /// The values from which the setting was created.
     var given: [Double] { isShared ? Array(values.prefix(1)) : values }
 
-    /// Reports an error unless there is one value, or as many as groups, each finite and at least 0.
+    /// Reports an error unless there is one value, or one per group, all finite and at least 0.
     init(_ values: [Double], _ optimizer: any Optimizer, _ scheduler: String, _ name: String) {
         requireNotNegative(values.map { (name, $0) }, scheduler)
         let count = optimizer.learningRates.count
@@ -218,7 +220,7 @@ struct GroupSetting {
 
     /// Extends the values to `count` groups; returns false if each group has its own value.
     mutating func extend(to count: Int) -> Bool {
-        // A single group with a single value does not say which was meant; the value then holds for all groups.
+        // One value for a single group is taken as a value for all groups.
         guard isShared else { return false }
         if let value = values.first { values += Array(repeating: value, count: Swift.max(count - values.count, 0)) }
         return true
@@ -246,7 +248,7 @@ enum GroupFunction {
         }
     }
 
-    /// What is wrong with adding a group; nil if nothing is.
+    /// The reason that no group can be added; nil if one can.
     var problemWithMoreGroups: String? {
         guard case .each(let functions) = self else { return nil }
         return "it has \(quantity(functions.count, "function")), one for each group"

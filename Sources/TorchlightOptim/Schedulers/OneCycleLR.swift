@@ -1,10 +1,10 @@
 import Glibc
 import TorchlightCore
 
-/// The 1cycle policy: raises the learning rate to a maximum and then lowers it far below the initial value, with one
-/// step for each batch; the momentum changes in the opposite direction (Smith and Topin, 2018).
+/// The 1cycle policy: increases the learning rate to a maximum and then decreases it far below the initial value, with
+/// one step per batch. The momentum changes in the opposite direction (Smith and Topin, 2018).
 ///
-/// The rate rises from `maxLR / divFactor` to `maxLR` and falls to `maxLR / divFactor / finalDivFactor`.
+/// The rate increases from `maxLR / divFactor` to `maxLR`, and decreases to `maxLR / divFactor / finalDivFactor`.
 ///
 ///     let scheduler = OneCycleLR(optimizer, maxLR: 0.1, epochs: 10, stepsPerEpoch: loader.count)
 ///     // After each optimizer.step(): scheduler.step()
@@ -24,7 +24,7 @@ public final class OneCycleLR: LRScheduler {
     public var maxLR: [Double] { maxLRs.values }
     /// Total number of steps of the cycle.
     public let totalSteps: Int
-    /// Fraction of the steps in which the learning rate rises. Default: 0.3.
+    /// The fraction of the steps with increasing learning rate. Default: 0.3.
     public let pctStart: Double
     /// Shape of the curve. Default: `.cos`.
     public let annealStrategy: AnnealStrategy
@@ -39,7 +39,7 @@ public final class OneCycleLR: LRScheduler {
     /// Ratio of the initial learning rate to the final one. Default: 1e4.
     public let finalDivFactor: Double
     private let phases: [Phase]
-    /// Whether the rate returns to the initial one before it falls to the final one.
+    /// Whether the rate returns to the initial one before it decreases to the final one.
     let isThreePhase: Bool
     private(set) var maxLRs: GroupSetting
     private(set) var baseMomenta: GroupSetting
@@ -51,15 +51,15 @@ public final class OneCycleLR: LRScheduler {
     /// - Parameters:
     ///   - maxLR: the maximum learning rate, one value for all groups or one for each.
     ///   - totalSteps: the total number of steps, at least 1; a step after the last is an error.
-    ///   - pctStart: the fraction of the steps in which the learning rate rises, from 0 to 1. Default: 0.3.
+    ///   - pctStart: the fraction of the steps with increasing learning rate, from 0 to 1. Default: 0.3.
     ///   - annealStrategy: the shape of the curve. Default: `.cos`.
     ///   - cycleMomentum: whether to change the momentum too; an error if the optimiser has none. Default: true.
     ///   - baseMomentum: the minimum momentum, one value for all groups or one for each. Default: 0.85.
     ///   - maxMomentum: the maximum momentum, one value for all groups or one for each. Default: 0.95.
     ///   - divFactor: the ratio of the maximum learning rate to the initial one. Default: 25.
     ///   - finalDivFactor: the ratio of the initial learning rate to the final one. Default: 1e4.
-    ///   - threePhase: whether to return to the initial learning rate in as many steps as the rise took before lowering
-    ///     it to the final one. Default: false.
+    ///   - threePhase: whether the learning rate first returns to the initial one, in as many steps as the increase,
+    ///     and then decreases to the final one. Default: false.
     public init(
         _ optimizer: any Optimizer, maxLR: [Double], totalSteps: Int, pctStart: Double = 0.3,
         annealStrategy: AnnealStrategy = .cos, cycleMomentum: Bool = true, baseMomentum: [Double] = [0.85],
@@ -71,7 +71,7 @@ public final class OneCycleLR: LRScheduler {
         requireSchedule(
             divFactor > 0 && divFactor.isFinite, "OneCycleLR",
             "divFactor is \(divFactor); expected a finite number above 0")
-        // Infinity lets the rate end at 0.
+        // With infinity the final rate is 0.
         requireSchedule(
             finalDivFactor > 0, "OneCycleLR", "finalDivFactor is \(finalDivFactor); expected a number above 0")
         requireMomentum(cycleMomentum, optimizer, "OneCycleLR")
@@ -138,7 +138,7 @@ public final class OneCycleLR: LRScheduler {
         super.step()
     }
 
-    /// The phase of the current step, and the fraction of it that has passed.
+    /// The phase of the current step, and the completed fraction of the phase.
     private var position: (phase: Phase, part: Double) {
         var start = 0.0
         for phase in phases.dropLast() {

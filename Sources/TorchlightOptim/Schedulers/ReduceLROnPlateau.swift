@@ -33,7 +33,7 @@ public final class ReduceLROnPlateau: LRScheduler {
     /// Minimum decrease of a learning rate; smaller changes are ignored. Default: 1e-8.
     public let eps: Double
 
-    /// The best metric so far; infinity (`.min`) or -infinity (`.max`) before the first.
+    /// The best metric so far; infinity (`.min`) or -infinity (`.max`) before the first step.
     public private(set) var best: Double
     /// Number of epochs since the last improvement or reduction.
     public private(set) var badEpochs = 0
@@ -78,12 +78,12 @@ public final class ReduceLROnPlateau: LRScheduler {
 
     /// Reports an error: this scheduler needs `step(_:)` with a metric.
     public override func step() {
-        requireSchedule(false, "ReduceLROnPlateau", "a step needs a metric: schedule.step(validationLoss)")
+        requireSchedule(false, "ReduceLROnPlateau", "a step needs a metric: scheduler.step(validationLoss)")
     }
 
     /// Advances to the next epoch, given the metric at the end of the current one.
     ///
-    /// A function that is being recorded calls this in `hostCall`, or passes the metric as a tensor.
+    /// In a function that is being recorded, call this in `hostCall`, or pass the metric as a tensor.
     public func step(_ metric: Double) {
         if let recorder = activeRecorder, !recorder.hasMade(optimizer) {
             recorder.hostWrite("the state of a ReduceLROnPlateau by a metric that is a Swift number", nil)
@@ -91,7 +91,8 @@ public final class ReduceLROnPlateau: LRScheduler {
         advance(metric)
     }
 
-    /// Advances to the next epoch, given the metric as a tensor with one element. In a compiled function it does so at each run.
+    /// Advances to the next epoch, given the metric as a tensor with one element. In a compiled function this happens
+    /// in each call.
     ///
     /// - Parameter metric: a tensor with one element, of a real dtype.
     public func step(_ metric: Tensor) {

@@ -6,7 +6,7 @@ import TorchlightCore
 ///
 ///     lr = swaLR · α + lr₀ (1 − α)
 ///
-/// α rises from 0 to 1, linearly or by half a period of a cosine. See `AveragedModel`.
+/// α increases from 0 to 1, linearly or by half a period of a cosine. See `AveragedModel`.
 public final class SWALR: LRScheduler {
     /// Shape of the curve: half a cosine or a line.
     public enum AnnealStrategy: String, Sendable { case cos, linear }
@@ -53,7 +53,7 @@ public final class SWALR: LRScheduler {
         let epoch = annealEpochs == 0 ? max(epoch, 1) : epoch
         let (last, next) = (part(epoch - 1), part(epoch))
         return zip(rates, swaLR).map { rate, goal in
-            // The rate without this scheduler, recovered from the rate of the epoch before.
+            // The rate without this scheduler, computed from the rate of the previous epoch.
             let plain = last == 1 ? goal : max((rate - last * goal) / (1 - last), 0)
             return goal * next + plain * (1 - next)
         }

@@ -1,12 +1,13 @@
 import TorchlightCore
 
-/// The schedulers that a file can describe: all but those with functions of the program.
+/// The schedulers that files can describe: all without closures.
 package enum SchedulerClasses {
-    /// The largest number of settings of a scheduler with those that it combines.
+    /// The maximum number of settings of a scheduler, including those of the schedulers that it combines.
     private static let settingLimit = 4096
 
-    /// The settings from which a scheduler was created, without its state; those of schedulers that it combines have their index as a
-    /// prefix. nil for a scheduler that a file cannot describe: `LambdaLR`, `MultiplicativeLR` and classes of the program.
+    /// The settings with which a scheduler was created, without its state; those of combined schedulers have their
+    /// index as a prefix. nil for schedulers that files cannot describe: `LambdaLR`, `MultiplicativeLR` and subclasses
+    /// in the program.
     package static func settings(of scheduler: LRScheduler) -> [String: String]? {
         var settings = SchedulerSettings(of: "\(type(of: scheduler))")
         switch scheduler {
@@ -51,9 +52,9 @@ package enum SchedulerClasses {
         return settings.texts
     }
 
-    /// Creates a scheduler for an optimiser, as the settings describe it.
+    /// Creates a scheduler for an optimiser from its settings.
     ///
-    /// - Throws: ``OptimizerStateError`` if a setting is missing or not valid, or the class is not one that a file can describe.
+    /// - Throws: ``OptimizerStateError`` if a setting is missing or invalid, or files cannot describe the class.
     package static func make(_ settings: [String: String], _ optimizer: any Optimizer) throws -> LRScheduler {
         guard settings.count <= settingLimit else {
             throw OptimizerStateError(problem: "a scheduler has \(quantity(settings.count, "setting"))")
@@ -100,7 +101,7 @@ package enum SchedulerClasses {
             let parts = try parts(of: s, optimizer, depth: depth)
             return ChainedScheduler(optimizer) { _ in parts }
         case let name:
-            throw OptimizerStateError(problem: "there is no scheduler '\(name.prefix(60))' that a file can describe")
+            throw OptimizerStateError(problem: "the scheduler '\(name.prefix(60))' is not supported in files")
         }
     }
 
@@ -114,7 +115,7 @@ package enum SchedulerClasses {
     }
 }
 
-/// Settings of a scheduler as strings from which numbers read back exactly.
+/// The settings of a scheduler as strings, from which numbers are read back exactly.
 private struct SchedulerSettings {
     private(set) var texts: [String: String]
 
@@ -133,7 +134,7 @@ private struct SchedulerSettings {
         numbers.map(\.description).joined(separator: ",")
     }
 
-    /// Adds the schedulers that one combines; returns false if a file cannot describe one of them.
+    /// Adds the combined schedulers; returns false if files cannot describe one of them.
     mutating func add(_ schedulers: [LRScheduler]) -> Bool {
         for (i, scheduler) in schedulers.enumerated() {
             guard let settings = SchedulerClasses.settings(of: scheduler) else { return false }
@@ -215,7 +216,7 @@ private struct SchedulerSettings {
         try value(name) { Choice(rawValue: $0) }
     }
 
-    /// The settings of the schedulers that one combines, in their order.
+    /// The settings of the combined schedulers, in order.
     var parts: [SchedulerSettings] {
         var parts: [SchedulerSettings] = []
         while texts["\(parts.count).class"] != nil {

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Runs several schedulers one after the other; the next one starts at each milestone.
+/// Runs several schedulers in sequence; the next one starts at each milestone.
 ///
 ///     let schedule = SequentialLR(optimizer, milestones: [5]) {
 ///         [LinearLR($0, startFactor: 0.1, totalIters: 5), CosineAnnealingLR($0, tMax: 95)]
@@ -19,7 +19,7 @@ public final class SequentialLR: LRScheduler {
     /// - Parameters:
     ///   - optimizer: the optimiser.
     ///   - milestones: the epochs at which the next scheduler starts, in ascending order; one fewer than schedulers.
-    ///   - schedulers: creates the schedulers for the optimiser that it is called with.
+    ///   - schedulers: called with an optimiser; returns its schedulers.
     public init(
         _ optimizer: any Optimizer, milestones: [Int], _ schedulers: (any Optimizer) -> [LRScheduler]
     ) {
@@ -28,13 +28,13 @@ public final class SequentialLR: LRScheduler {
         requireSchedule(
             !made.isEmpty && milestones.count == made.count - 1 && milestones == milestones.sorted()
                 && milestones.allSatisfy { $0 >= 0 }, "SequentialLR",
-            "the schedules are \(made.count) and the milestones \(milestones); expected one milestone less than "
-                + "schedules, each at least 0, in ascending order")
+            "the number of schedulers is \(made.count), with the milestones \(milestones); expected one milestone less than "
+                + "schedulers, each at least 0, in ascending order")
         requireParts(made, of: optimizer, "SequentialLR")
         self.schedulers = made
         self.milestones = milestones
         super.init(optimizer)
-        // Creating each scheduler set the rates and momenta of its own epoch 0; only those of the first one are kept.
+        // Creating a scheduler sets the rates and momenta of its epoch 0; those of the first one are restored.
         if let momenta { optimizer.momenta = momenta }
         begin()
     }
@@ -74,7 +74,7 @@ public final class SequentialLR: LRScheduler {
     }
 }
 
-/// Steps several schedulers together: each multiplies the rates that the ones before it set.
+/// Combines several schedulers: each step multiplies the rates by the factors of all of them, in order.
 ///
 ///     let schedule = ChainedScheduler(optimizer) {
 ///         [ConstantLR($0, factor: 0.1, totalIters: 5), ExponentialLR($0, gamma: 0.9)]
@@ -82,15 +82,14 @@ public final class SequentialLR: LRScheduler {
 ///
 /// A scheduler that computes its rates from the base rates (``LambdaLR``, ``CyclicLR``, ``OneCycleLR``,
 /// ``CosineAnnealingWarmRestarts``, and ``SequentialLR`` at its start and its milestones) replaces the rates of the
-/// ones before it, as in PyTorch. Put it first.
+/// previous ones, as in PyTorch. It should be the first.
 public final class ChainedScheduler: LRScheduler {
     let schedulers: [LRScheduler]
 
-    /// Creates a scheduler for `optimizer`; the closure creates the schedulers for the optimiser that it is called
-    /// with.
+    /// Creates a scheduler for `optimizer`; the closure is called with an optimiser and returns its schedulers.
     public init(_ optimizer: any Optimizer, _ schedulers: (any Optimizer) -> [LRScheduler]) {
         let made = schedulers(optimizer)
-        requireSchedule(!made.isEmpty, "ChainedScheduler", "there are no schedules; expected at least one")
+        requireSchedule(!made.isEmpty, "ChainedScheduler", "there are no schedulers; expected at least one")
         requireParts(made, of: optimizer, "ChainedScheduler")
         self.schedulers = made
         super.init(optimizer)
@@ -125,16 +124,16 @@ public final class ChainedScheduler: LRScheduler {
     }
 }
 
-/// Reports schedulers of another optimiser, and schedulers whose step needs a metric.
+/// Reports schedulers of another optimiser, and schedulers whose step requires a metric.
 private func requireParts(_ parts: [LRScheduler], of optimizer: any Optimizer, _ scheduler: String) {
     requireSchedule(
-        parts.allSatisfy { $0.optimizer === optimizer }, scheduler, "a schedule was created for another optimiser")
+        parts.allSatisfy { $0.optimizer === optimizer }, scheduler, "a scheduler was created for another optimiser")
     requireSchedule(
         !parts.contains { $0 is ReduceLROnPlateau }, scheduler,
-        "a ReduceLROnPlateau needs a metric, which step() here does not have; call its step(_:) yourself")
+        "a ReduceLROnPlateau needs a metric, which step() does not pass; call its step(_:) separately")
 }
 
-/// The states of several schedulers; the keys are prefixed by their indices.
+/// The states of several schedulers, with their indices as prefixes of the keys.
 private func states(of schedulers: [LRScheduler]) -> [String: String] {
     var states: [String: String] = [:]
     for (i, scheduler) in schedulers.enumerated() {

@@ -1,7 +1,7 @@
 import Glibc
 import TorchlightFiles
 
-/// A chat template: writes the messages of a chat as the text that a model was trained on.
+/// A chat template, which renders the messages of a chat as a prompt in the format of the model.
 ///
 ///     let template = try ChatTemplate(source)
 ///     let chat = try template.render(
@@ -9,25 +9,26 @@ import TorchlightFiles
 ///         variables: ["bos_token": "<s>"])
 ///     chat.text
 ///
-/// Templates are those of Hugging Face's transformers, in Jinja with the options `trim_blocks` and `lstrip_blocks`: expressions,
-/// filters and tests, `if`, `for` with `loop`, `break` and `continue`, `set`, `namespace`, macros, `call`, `filter`, `with`,
-/// `raw` and `generation` blocks, `raise_exception`, `strftime_now` and `tojson`. Other templates cannot be included.
+/// Templates are written in Jinja, as in Hugging Face's transformers, with the options `trim_blocks` and
+/// `lstrip_blocks`: expressions, filters and tests, `if`, `for` with `loop`, `break` and `continue`, `set`,
+/// `namespace`, macros, `call`, `filter`, `with`, `raw` and `generation` blocks, `raise_exception`, `strftime_now` and
+/// `tojson`. Including other templates is not supported.
 ///
-/// A template is a program written by the authors of the model. It can read only what it is given, and its steps, its output,
-/// its texts and its nesting are bounded.
+/// A template is a program by the authors of the model. It reads only its arguments. The number of its steps, the size
+/// of its output and texts, and its nesting are limited.
 public struct ChatTemplate: Sendable {
-    /// The text of the template.
+    /// The source of the template.
     public let source: String
     private let statements: Statements
 
-    /// The statements are never changed after parsing.
+    /// Statements are not changed after parsing, so that sharing them is safe.
     private final class Statements: @unchecked Sendable {
         let list: [JinjaStatement]
         init(_ list: [JinjaStatement]) { self.list = list }
     }
 
     /// Parses a template.
-    /// - Throws: ``TokenizerError`` if it is no template.
+    /// - Throws: ``TokenizerError`` if it is not a valid template.
     public init(_ source: String) throws(TokenizerError) {
         guard source.utf8.count <= 4 << 20 else {
             throw TokenizerError("chat template", "a template of \(source.utf8.count) bytes", expected: "at most 4 MiB")
@@ -36,15 +37,15 @@ public struct ChatTemplate: Sendable {
         statements = Statements(try JinjaParser.parse(source))
     }
 
-    /// The text of a chat.
+    /// A rendered chat.
     public struct Rendered: Sendable {
-        /// The text.
+        /// The text of the chat.
         public var text: String
-        /// The parts of the text that come from `generation` blocks, which the model wrote itself, in Unicode scalars.
+        /// The ranges of the text in `generation` blocks, which are answers of the model, in Unicode scalars.
         public var generations: [Range<Int>]
     }
 
-    /// The error of `raise_exception`, whose problem is the message of the template.
+    /// The error of `raise_exception` with the message of the template.
     static func refusal(_ message: String) -> TokenizerError {
         TokenizerError("chat template", message, expected: "messages that the template accepts")
     }
@@ -52,18 +53,19 @@ public struct ChatTemplate: Sendable {
     private static let continuation = "CONTINUE_FINAL_MESSAGE_TAG "
     private static let reasoning = ["reasoning_content", "thinking", "reasoning"]
 
-    /// Writes a chat.
+    /// Renders a chat.
     /// - Parameters:
-    ///   - messages: the messages, objects with `role`, `content` and what else the template reads. Members that are null
-    ///     are left out; reasoning is available under each of its usual names.
+    ///   - messages: the messages: objects with `role`, `content` and other members that the template reads. Members
+    ///     that are null are omitted; reasoning is available under each of its common names.
     ///   - tools: descriptions of functions; nil for none. Default: nil.
     ///   - documents: documents; nil for none. Default: nil.
-    ///   - addGenerationPrompt: whether the text ends with the start of an answer. Default: false.
-    ///   - continueFinalMessage: whether the text ends where the last message ends, so that a model continues it.
+    ///   - addGenerationPrompt: whether the text ends with the generation prompt, the start of an answer. Default:
+    ///     false.
+    ///   - continueFinalMessage: whether the text ends at the end of the last message, so that a model continues it.
     ///     Default: false.
-    ///   - variables: further variables, such as `bos_token`. Default: none.
-    ///   - now: the time of `strftime_now`. Default: the local time.
-    /// - Throws: ``TokenizerError`` if the template raises an exception, fails, or exceeds a bound.
+    ///   - variables: additional variables, such as `bos_token`. Default: none.
+    ///   - now: the time for `strftime_now`. Default: the local time.
+    /// - Throws: ``TokenizerError`` if the template raises an exception, fails, or exceeds a limit.
     public func render(
         messages: [TemplateValue], tools: [TemplateValue]? = nil, documents: [TemplateValue]? = nil,
         addGenerationPrompt: Bool = false, continueFinalMessage: Bool = false, variables: [String: TemplateValue] = [:],
@@ -94,7 +96,7 @@ public struct ChatTemplate: Sendable {
 
     private static func prepared(_ message: TemplateValue) throws(TokenizerError) -> TemplateValue {
         guard case .object(let members) = message else {
-            throw TokenizerError("chat template", "a message that is no object", expected: "role and content")
+            throw TokenizerError("chat template", "a message that is not an object", expected: "role and content")
         }
         var result = TemplateValue.object(members.filter { $0.value != .null })
         guard let reasoning = reasoning.lazy.compactMap({ result[$0] }).first else { return result }
@@ -105,10 +107,10 @@ public struct ChatTemplate: Sendable {
         return result
     }
 
-    /// Marks the end of the last message; returns its text.
+    /// Inserts a mark at the end of the last message; returns the text of the message.
     private static func mark(_ messages: inout [TemplateValue]) throws(TokenizerError) -> String {
         func failure(_ problem: String) -> TokenizerError {
-            TokenizerError("chat template", problem, expected: "a last message with a text to continue")
+            TokenizerError("chat template", problem, expected: "a last message with text")
         }
         guard let last = messages.last, let content = last["content"] else { throw failure("no message to continue") }
         switch content {
@@ -123,11 +125,11 @@ public struct ChatTemplate: Sendable {
                 return text
             }
             throw failure("the last message has no text")
-        default: throw failure("the content of the last message is no text")
+        default: throw failure("the content of the last message is not a text")
         }
     }
 
-    /// Cuts the text where the last message ends.
+    /// Truncates the text at the end of the last message.
     private static func cut(_ rendered: inout Rendered, _ final: String) throws(TokenizerError) {
         let tag = JinjaText.strip(continuation, nil)
         let text = rendered.text
@@ -135,7 +137,8 @@ public struct ChatTemplate: Sendable {
             let position = JinjaText.find(tag, in: text, last: true)
         else {
             throw TokenizerError(
-                "chat template", "the last message is not in the text", expected: "a template that writes it unchanged")
+                "chat template", "the last message is not in the text", expected: "a template that renders it unchanged"
+            )
         }
         let scalars = text.unicodeScalars
         let start = scalars.index(scalars.startIndex, offsetBy: position)
@@ -148,11 +151,11 @@ public struct ChatTemplate: Sendable {
         }
     }
 
-    /// A point in time, as `strftime_now` writes it.
+    /// A date and time, for `strftime_now`.
     public struct Time: Sendable {
         private let (year, month, day, hour, minute, second): (Int32, Int32, Int32, Int32, Int32, Int32)
 
-        /// Creates a time from its parts.
+        /// Creates a time from its components.
         public init(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {
             (self.year, self.month, self.day) = (Int32(clamping: year), Int32(clamping: month), Int32(clamping: day))
             (self.hour, self.minute, self.second) = (
@@ -170,14 +173,14 @@ public struct ChatTemplate: Sendable {
                 hour: Int(fields.tm_hour), minute: Int(fields.tm_min), second: Int(fields.tm_sec))
         }
 
-        /// The time in a format of `strftime`.
+        /// Returns the time in a format of `strftime`.
         func text(_ format: String) throws(TokenizerError) -> String {
-            guard format.utf8.count <= 1000 else { throw JinjaInterpreter.failure("a long format of a time") }
+            guard format.utf8.count <= 1000 else { throw JinjaInterpreter.failure("a long strftime format") }
             guard !format.isEmpty else { return "" }
             var fields = tm()
             (fields.tm_year, fields.tm_mon, fields.tm_mday) = (year &- 1900, month &- 1, day)
             (fields.tm_hour, fields.tm_min, fields.tm_sec) = (hour, minute, second)
-            // Fills in the day of the week and of the year.
+            // Computes the day of the week and the day of the year.
             timegm(&fields)
             return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1 << 16) { buffer in
                 let count = strftime(buffer.baseAddress!, 1 << 16, format, &fields)

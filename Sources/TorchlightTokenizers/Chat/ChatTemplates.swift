@@ -1,18 +1,18 @@
 import TorchlightFiles
 
-/// The chat templates of a model folder with the special tokens that they write.
+/// The chat templates of a model, and its special tokens as variables of the templates.
 ///
 ///     let tokenizer = try Tokenizer(path: folder)
 ///     let chat = try ChatTemplates(path: folder)
 ///     let encoding = try chat.encode(
 ///         [.message(role: "user", content: "What is a tensor?")], with: tokenizer, addGenerationPrompt: true)
 public struct ChatTemplates: Sendable {
-    /// The templates by name; the main one is `default`.
+    /// The templates by name; the default one is `default`.
     public var templates: [String: ChatTemplate] = [:]
-    /// Variables of all templates: `bos_token`, `eos_token` and the other special tokens of the model.
+    /// The variables of all templates: `bos_token`, `eos_token` and the other special tokens of the model.
     public var variables: [String: TemplateValue] = [:]
 
-    /// Reads `tokenizer_config.json` and, where it exists, `chat_template.jinja` of a folder, or the metadata of a GGUF file.
+    /// Reads `tokenizer_config.json` and `chat_template.jinja` (optional) in a folder, or the metadata of a GGUF file.
     /// - Parameter path: the path of the folder or file.
     /// - Throws: `IOError` if there is no template, or if a file is malformed.
     public init(path: String) throws(IOError) {
@@ -66,7 +66,7 @@ public struct ChatTemplates: Sendable {
         }
     }
 
-    /// Reads `tokenizer.chat_template`, further templates by name, and the special tokens of a GGUF file.
+    /// Reads `tokenizer.chat_template`, named templates, and the special tokens of a GGUF file.
     private mutating func read(gguf path: String) throws(IOError) {
         let mapped = try MappedFile(path)
         let header = try mapped.withBytes { bytes throws(IOError) in try GGUFHeader(bytes, file: path) }
@@ -98,17 +98,18 @@ public struct ChatTemplates: Sendable {
         }
     }
 
-    /// Writes a chat.
+    /// Renders a chat.
     /// - Parameters:
     ///   - messages: the messages, objects with `role` and `content`.
     ///   - tools: descriptions of functions; nil for none. Default: nil.
     ///   - documents: documents; nil for none. Default: nil.
-    ///   - template: the name of the template; nil for `tool_use` if there are tools and such a template, and `default`
-    ///     otherwise. Default: nil.
-    ///   - addGenerationPrompt: whether the text ends with the start of an answer. Default: false.
-    ///   - continueFinalMessage: whether the text ends where the last message ends. Default: false.
-    ///   - variables: further variables of the template. Default: none.
-    ///   - now: the time of `strftime_now`. Default: the local time.
+    ///   - template: the name of the template. Default: nil, `tool_use` if there are tools and a template of this name,
+    ///     and `default` otherwise.
+    ///   - addGenerationPrompt: whether the text ends with the generation prompt, the start of an answer. Default:
+    ///     false.
+    ///   - continueFinalMessage: whether the text ends at the end of the last message. Default: false.
+    ///   - variables: additional variables of the template. Default: none.
+    ///   - now: the time for `strftime_now`. Default: the local time.
     /// - Throws: ``TokenizerError`` if the template raises an exception or fails.
     public func render(
         _ messages: [TemplateValue], tools: [TemplateValue]? = nil, documents: [TemplateValue]? = nil,
@@ -118,7 +119,7 @@ public struct ChatTemplates: Sendable {
         let wanted = name ?? (tools != nil && templates["tool_use"] != nil ? "tool_use" : "default")
         guard let template = templates[wanted] else {
             throw TokenizerError(
-                "chat template", "there is no template '\(wanted)'",
+                "chat template", "the template '\(wanted)' does not exist",
                 expected: "one of \(templates.keys.sorted().joined(separator: ", "))")
         }
         return try template.render(
@@ -126,9 +127,9 @@ public struct ChatTemplates: Sendable {
             continueFinalMessage: continueFinalMessage, variables: self.variables.merging(variables) { $1 }, now: now)
     }
 
-    /// Writes a chat and encodes it without further special tokens. The parameters are those of
+    /// Renders a chat and encodes it, without adding special tokens of the tokenizer. The parameters are those of
     /// ``render(_:tools:documents:template:addGenerationPrompt:continueFinalMessage:variables:now:)``.
-    /// - Returns: the tokens, and for each token whether a `generation` block of the template wrote it.
+    /// - Returns: the encoding, and for each token whether it is part of a `generation` block.
     /// - Throws: ``TokenizerError`` if the template or the tokenizer fails.
     public func encode(
         _ messages: [TemplateValue], with tokenizer: Tokenizer, tools: [TemplateValue]? = nil,
@@ -144,7 +145,7 @@ public struct ChatTemplates: Sendable {
 }
 
 extension ChatTemplate.Rendered {
-    /// For each token of the encoded text 1 if it overlaps a part that a `generation` block wrote, and 0 otherwise.
+    /// Returns the assistant mask: 1 for each token that overlaps a `generation` block, and 0 otherwise.
     public func mask(_ encoding: Encoding) -> [Int] {
         encoding.offsets.map { token in
             generations.contains { token.upperBound > $0.lowerBound && token.lowerBound < $0.upperBound } ? 1 : 0

@@ -8,7 +8,7 @@ struct JinjaCall {
         (self.name, self.positional, self.named) = (name, positional, named)
     }
 
-    /// The argument at a position or with a name; nil if it was not given.
+    /// The argument at an index or with a name; nil if it is missing.
     func argument(_ index: Int, _ name: String) -> JinjaValue? {
         index < positional.count ? positional[index] : named.first { $0.0 == name }?.1
     }
@@ -41,7 +41,7 @@ struct JinjaCall {
     }
 }
 
-/// The operators of numbers, texts and lists.
+/// Arithmetic operators of numbers, strings and lists.
 enum JinjaArithmetic {
     static func apply(
         _ symbol: String, _ left: JinjaValue, _ right: JinjaValue, _ interpreter: JinjaInterpreter
@@ -87,7 +87,7 @@ enum JinjaArithmetic {
             case "//", "%":
                 guard b != 0 else { throw interpreter.failure("integer division or modulo by zero") }
                 guard b != -1 else { return symbol == "%" ? .int(0) : try whole((0).subtractingReportingOverflow(a)) }
-                // Python rounds down.
+                // Integer division rounds down, as in Python.
                 let remainder = a % b
                 let isBelow = remainder != 0 && (remainder < 0) != (b < 0)
                 return .int(symbol == "//" ? a / b - (isBelow ? 1 : 0) : isBelow ? remainder + b : remainder)

@@ -1,4 +1,4 @@
-/// The filters of Jinja that depend on nothing outside a template.
+/// The filters of Jinja, without those that read files or other templates.
 enum JinjaFilters {
     static let names: Set<String> = [
         "abs", "attr", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape", "first",
@@ -193,7 +193,7 @@ enum JinjaFilters {
         }
     }
 
-    /// The value at a path such as `function.name`; the value itself without a path.
+    /// The value at a path such as `function.name`; the value itself for an empty path.
     private static func get(
         _ value: JinjaValue, _ path: String?, _ interpreter: JinjaInterpreter
     ) throws(TokenizerError) -> JinjaValue {
@@ -210,7 +210,7 @@ enum JinjaFilters {
         return value
     }
 
-    /// Sorts stably.
+    /// A stable sort.
     private static func sort(
         _ items: [JinjaValue], _ path: String?, ignoresCase: Bool, _ interpreter: JinjaInterpreter
     ) throws(TokenizerError) -> [JinjaValue] {
@@ -242,7 +242,7 @@ enum JinjaFilters {
     private static func sortDict(
         _ value: JinjaValue, _ call: JinjaCall, _ interpreter: JinjaInterpreter
     ) throws(TokenizerError) -> JinjaValue {
-        guard case .dict(let dict) = value else { throw interpreter.failure("dictsort of a value that is no mapping") }
+        guard case .dict(let dict) = value else { throw interpreter.failure("dictsort: the value is not a mapping") }
         let ignoresCase = call.bool(0, "case_sensitive") != true
         let index = try call.string(1, "by") == "value" ? "1" : "0"
         let pairs = dict.keys.map { JinjaValue.tuple([$0, dict[$0]!]) }
@@ -299,7 +299,7 @@ enum JinjaFilters {
         return result
     }
 
-    // MARK: Texts and numbers
+    // MARK: Strings and numbers
 
     private static func indent(_ text: String, _ call: JinjaCall) throws(TokenizerError) -> String {
         var indentation = "    "
@@ -354,14 +354,14 @@ enum JinjaFilters {
     private static func round(
         _ value: JinjaValue, _ call: JinjaCall, _ interpreter: JinjaInterpreter
     ) throws(TokenizerError) -> JinjaValue {
-        guard let number = value.number else { throw interpreter.failure("round of a value that is no number") }
+        guard let number = value.number else { throw interpreter.failure("round of a value that is not a number") }
         let precision = min(max(try call.int(0, "precision") ?? 0, -300), 300)
         let factor = JinjaText.power(10, Double(precision))
         switch try call.string(1, "method") ?? "common" {
         case "ceil": return .float((number * factor).rounded(.up) / factor)
         case "floor": return .float((number * factor).rounded(.down) / factor)
         case "common":
-            // Python rounds the decimal digits, half to even.
+            // The decimal digits are rounded half to even, as in Python.
             if precision >= 0 { return .float(Double(JinjaText.fixed(number, precision)) ?? number) }
             return .float((number * factor).rounded(.toNearestOrEven) / factor)
         default: throw interpreter.failure("method must be common, ceil or floor")
@@ -371,7 +371,7 @@ enum JinjaFilters {
     private static func json(
         _ value: JinjaValue, _ call: JinjaCall, _ interpreter: JinjaInterpreter
     ) throws(TokenizerError) -> String {
-        // The arguments of the filter in transformers: ensure_ascii, indent, separators, sort_keys.
+        // The arguments of `tojson` in transformers: ensure_ascii, indent, separators, sort_keys.
         var indent: Int?
         if let given = call.argument(1, "indent"), !given.isUndefined { indent = try call.int(1, "indent") }
         if let width = indent, width > 100 { throw interpreter.failure("tojson with an indentation of \(width)") }
@@ -410,7 +410,7 @@ enum JinjaTests {
         }
         func integer() throws(TokenizerError) -> Int {
             guard let integer = value.integer else {
-                throw interpreter.failure("the test '\(name)' of a value that is no integer")
+                throw interpreter.failure("the test '\(name)' of a value that is not an integer")
             }
             return integer
         }

@@ -1,4 +1,4 @@
-/// The functions of templates.
+/// The global functions of templates.
 enum JinjaFunctions {
     static let names: Set<String> = ["range", "dict", "namespace", "raise_exception", "strftime_now"]
 
@@ -31,7 +31,7 @@ enum JinjaFunctions {
                     for pair in try interpreter.elements(first, name) {
                         let parts = try interpreter.elements(pair, name)
                         guard parts.count == 2, JinjaDict.canBeKey(parts[0]) else {
-                            throw interpreter.failure("\(name) of elements that are no pairs")
+                            throw interpreter.failure("\(name) of elements that are not pairs")
                         }
                         values[parts[0]] = parts[1]
                     }
@@ -43,7 +43,7 @@ enum JinjaFunctions {
     }
 }
 
-/// The methods of texts, lists, dictionaries and loops that change nothing.
+/// The methods of strings, lists, dictionaries and loops that do not modify them.
 enum JinjaMethods {
     static let dict: Set<String> = ["get", "items", "keys", "values", "copy"]
     static let list: Set<String> = [
@@ -86,7 +86,7 @@ enum JinjaMethods {
             case "copy": return object
             default:
                 throw interpreter.failure(
-                    "access to attribute '\(name)' of 'list' object is unsafe: templates change nothing")
+                    "access to attribute '\(name)' of 'list' object is unsafe: lists are immutable")
             }
         case .loop(let loop):
             if name == "cycle" {
@@ -97,7 +97,7 @@ enum JinjaMethods {
             if !call.positional.allSatisfy(\.isPlain) { interpreter.track(loop) }
             loop.lastChanged = call.positional
             return .bool(!isSame)
-        default: throw interpreter.failure("'\(name)' is no method")
+        default: throw interpreter.failure("'\(name)' is not a method")
         }
     }
 
@@ -230,7 +230,7 @@ enum JinjaMethods {
             return .bool(
                 text == JinjaText.title(text) { mask($0) & UnicodeClass.letter == 0 }
                     && scalars.contains { mask($0) & UnicodeClass.letter != 0 })
-        default: throw interpreter.failure("'\(name)' is no method of a string")
+        default: throw interpreter.failure("'\(name)' is not a method of a string")
         }
     }
 

@@ -1,4 +1,4 @@
-/// Values of expressions: operators, attributes, elements and calls.
+/// Evaluation of expressions: operators, attributes, elements and calls.
 extension JinjaInterpreter {
     func evaluate(_ expression: JinjaExpression, _ scope: JinjaScope) throws(TokenizerError) -> JinjaValue {
         try step()
@@ -93,7 +93,7 @@ extension JinjaInterpreter {
         for (name, argument) in arguments.named { named.append((name, try evaluate(argument, scope))) }
         if let unpacked = arguments.unpackedDict {
             guard case .dict(let dict) = try evaluate(unpacked, scope) else {
-                throw failure("** of a value that is no mapping")
+                throw failure("** of a value that is not a mapping")
             }
             for key in dict.keys { named.append((key.text, dict[key]!)) }
         }
@@ -119,7 +119,7 @@ extension JinjaInterpreter {
         }
     }
 
-    /// Whether a container has a value: a text another one, a dictionary a key, a list an element.
+    /// Whether a container contains a value: a string a substring, a dictionary a key, a list an element.
     func contains(_ container: JinjaValue, _ value: JinjaValue) throws(TokenizerError) -> Bool {
         switch container {
         case .string(let text):
@@ -134,7 +134,7 @@ extension JinjaInterpreter {
 
     // MARK: Attributes
 
-    /// `object.name`: a method, or else a member.
+    /// `object.name`: a method, or otherwise a member.
     func attribute(_ object: JinjaValue, _ name: String) throws(TokenizerError) -> JinjaValue {
         switch object {
         case .undefined(let reason): throw failure(reason)
@@ -153,7 +153,7 @@ extension JinjaInterpreter {
         }
     }
 
-    /// `object[key]`: a member, or else a method.
+    /// `object[key]`: a member, or otherwise a method.
     func item(_ object: JinjaValue, _ key: JinjaValue) throws(TokenizerError) -> JinjaValue {
         switch object {
         case .undefined(let reason): throw failure(reason)
@@ -268,7 +268,7 @@ extension JinjaInterpreter {
         var rest = JinjaDict()
         for (name, _) in named { if let value = given[name] { rest[.string(name)] = value } }
         scope.values["kwargs"] = .dict(rest)
-        // A loop around the definition is none inside it.
+        // `break` and `continue` in a macro do not refer to a loop around its definition.
         let outer = loopDepth
         loopDepth = 0
         defer { loopDepth = outer }

@@ -1,8 +1,8 @@
-/// Runs a template with bounds on steps and on the size of texts.
+/// Runs a template, with limits on steps and on the size of texts.
 final class JinjaInterpreter {
-    /// The largest number of statements and expressions that are run.
+    /// The maximum number of executed statements and expressions.
     static let mostSteps = 5_000_000
-    /// The largest text, in bytes, and the largest list.
+    /// The maximum size of a text in bytes, and of a list.
     static let longestText = 64 << 20
     static let longestList = 1 << 20
     static let deepest = 120
@@ -14,13 +14,13 @@ final class JinjaInterpreter {
     var depth = 0
     var loopDepth = 0
     private(set) var output = ""
-    /// Whether output goes to a text that a macro or a block returns.
+    /// Whether output is appended to the result of a macro or block.
     private var isCapturing = false
     private var mainCount = 0
-    /// The parts of the output that came from generation blocks, in Unicode scalars.
+    /// The ranges of the output in `generation` blocks, in Unicode scalars.
     private(set) var generations: [Range<Int>] = []
     var captured: [JinjaValue] = []
-    /// What may hold itself.
+    /// Objects that may be part of a reference cycle.
     private var references: [any JinjaReference] = []
 
     init(now: ChatTemplate.Time) { self.now = now }
@@ -28,14 +28,14 @@ final class JinjaInterpreter {
     static func failure(_ problem: String) -> TokenizerError { TokenizerError("chat template", problem) }
     func failure(_ problem: String) -> TokenizerError { Self.failure(problem) }
 
-    /// Notes what may have come to hold itself.
+    /// Records an object that may be part of a reference cycle.
     func track(_ reference: some JinjaReference) {
         if reference.isTracked { return }
         reference.isTracked = true
         references.append(reference)
     }
 
-    /// Frees what holds itself. No value of the template may be used afterwards.
+    /// Breaks reference cycles. No value of the template may be used afterwards.
     func finish() {
         for reference in references { reference.clear() }
         references = []
@@ -73,7 +73,7 @@ final class JinjaInterpreter {
         }
     }
 
-    /// Runs statements and returns what they write.
+    /// Runs statements and returns their output.
     func capture(_ body: [JinjaStatement], _ scope: JinjaScope) throws(TokenizerError) -> String {
         depth += 1
         defer { depth -= 1 }
@@ -234,7 +234,7 @@ final class JinjaInterpreter {
         }
     }
 
-    /// The elements of a value that can be iterated.
+    /// The elements of an iterable value.
     func elements(_ value: JinjaValue, _ user: String) throws(TokenizerError) -> [JinjaValue] {
         switch value {
         case .undefined: return []

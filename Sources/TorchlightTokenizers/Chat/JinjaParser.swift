@@ -54,7 +54,7 @@ struct JinjaParser {
 
     // MARK: Statements
 
-    /// Parses until a tag with one of these names, which is left.
+    /// Parses statements until a tag with one of these names, which is not consumed.
     private mutating func parseStatements(until ends: Set<String>) throws(TokenizerError) -> [JinjaStatement] {
         depth += 1
         defer { depth -= 1 }
@@ -82,7 +82,7 @@ struct JinjaParser {
         }
     }
 
-    /// Parses the body of a tag until its end tag, with the end tag.
+    /// Parses the body of a tag, and consumes its end tag.
     private mutating func parseBody(until end: String) throws(TokenizerError) -> [JinjaStatement] {
         let body = try parseStatements(until: [end])
         advance()
@@ -162,7 +162,7 @@ struct JinjaParser {
     private mutating func parseFor() throws(TokenizerError) -> JinjaStatement {
         let target = try parseTarget()
         guard skipName("in") else { throw failure("'in' is missing") }
-        // An `if` after the items filters them.
+        // An `if` after the iterable filters its elements.
         let items = try parseTuple(isConditional: false)
         let filter = skipName("if") ? try parseExpression() : nil
         let isRecursive = skipName("recursive")

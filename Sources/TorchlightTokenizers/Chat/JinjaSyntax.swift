@@ -12,13 +12,13 @@ indirect enum JinjaExpression {
     case test(JinjaExpression, String, JinjaArguments, isNegated: Bool)
     case unary(String, JinjaExpression)
     case binary(String, JinjaExpression, JinjaExpression)
-    /// A chain such as `a < b <= c`.
+    /// A comparison chain such as `a < b <= c`.
     case comparison(JinjaExpression, [(String, JinjaExpression)])
     case and(JinjaExpression, JinjaExpression)
     case or(JinjaExpression, JinjaExpression)
     case not(JinjaExpression)
     case conditional(JinjaExpression, then: JinjaExpression, else: JinjaExpression?)
-    /// The input of `{% filter %}` and of filters of `{% set %}` blocks.
+    /// The captured output of `{% filter %}` and of `{% set %}` blocks with filters.
     case captured
 }
 
@@ -30,14 +30,14 @@ struct JinjaArguments {
     var unpackedDict: JinjaExpression?
 }
 
-/// What an assignment or a loop sets.
+/// The target of an assignment or loop.
 indirect enum JinjaTarget {
     case name(String)
     case attribute(String, String)
     case tuple([JinjaTarget])
 }
 
-/// A part of a template.
+/// A statement of a template.
 indirect enum JinjaStatement {
     case text(String)
     case output(JinjaExpression)
@@ -74,13 +74,13 @@ struct JinjaToken {
     let line: Int
 }
 
-/// Splits a template into tokens, with `trim_blocks` and `lstrip_blocks`.
+/// The lexer of templates, with `trim_blocks` and `lstrip_blocks`.
 struct JinjaLexer {
     private let source: [Unicode.Scalar]
     private var position = 0
     private var line = 1
     private var tokens: [JinjaToken] = []
-    /// Whether the text before the position ends a line.
+    /// Whether the previous text ends with a newline.
     private var isLineStart = true
 
     init(_ text: String) {
@@ -94,7 +94,7 @@ struct JinjaLexer {
             }
             wasReturn = scalar == "\r"
         }
-        // The newline at the end of a template is not part of it.
+        // A newline at the end of a template is removed, as in Jinja.
         if scalars.last == "\n" { scalars.removeLast() }
         source = scalars
     }
@@ -146,7 +146,7 @@ struct JinjaLexer {
             if sign == "-" {
                 while let last = text.last, Self.isSpace(last) { text.removeLast() }
             } else if sign != "+", opening != "{" {
-                // Spaces before a block at the start of a line.
+                // `lstrip_blocks`: whitespace between the start of a line and a block is removed.
                 var start = text.endIndex
                 while start > text.startIndex, Self.isSpace(text[start - 1]), text[start - 1] != "\n" { start -= 1 }
                 let isAtLineStart = start > text.startIndex ? text[start - 1] == "\n" : isLineStart
@@ -183,7 +183,7 @@ struct JinjaLexer {
         add(.text(String(view)))
     }
 
-    /// Removes the whitespace or the newline after a tag.
+    /// Removes whitespace (`-%}`) or the newline after a tag (`trim_blocks`).
     private mutating func finishTag(strips: Bool, trims: Bool) {
         isLineStart = false
         if strips {
@@ -197,7 +197,7 @@ struct JinjaLexer {
         }
     }
 
-    /// Reads `{% raw %}...{% endraw %}`; returns false if another block starts here.
+    /// Reads `{% raw %}...{% endraw %}`; returns false for another block.
     private mutating func scanRaw() throws(TokenizerError) -> Bool {
         func skipSpaces(_ at: inout Int) { while at < source.count, Self.isSpace(source[at]) { at += 1 } }
         func skip(_ word: String, _ at: inout Int) -> Bool {
@@ -260,7 +260,7 @@ struct JinjaLexer {
                 if isNext(end) {
                     advance(2)
                     add(kind)
-                    // Only blocks take the newline after them.
+                    // Only blocks remove the newline after them.
                     finishTag(strips: false, trims: kind == .blockEnd)
                     return
                 }

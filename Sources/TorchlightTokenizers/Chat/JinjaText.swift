@@ -1,6 +1,6 @@
 import Glibc
 
-/// Functions on texts, by Unicode scalars as in Python.
+/// Functions of strings with the semantics of Python, by Unicode scalars.
 enum JinjaText {
     static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
 
@@ -8,7 +8,7 @@ enum JinjaText {
         UnicodeClass.isWhitespace(scalar.value) || 0x1C...0x1F ~= scalar.value
     }
 
-    /// Removes characters at the ends: whitespace, or those of a text.
+    /// Removes leading and trailing characters: whitespace, or the given ones.
     static func strip(_ text: String, _ characters: String?, left: Bool = true, right: Bool = true) -> String {
         let set = characters.map { Set($0.unicodeScalars) }
         func isRemoved(_ scalar: Unicode.Scalar) -> Bool { set?.contains(scalar) ?? isSpace(scalar) }
@@ -18,7 +18,7 @@ enum JinjaText {
         return String(scalars)
     }
 
-    /// The number of scalars before the first occurrence; nil if there is none.
+    /// The index of the first occurrence in Unicode scalars; nil if there is none.
     static func find(_ part: String, in text: String, last: Bool = false) -> Int? {
         let (bytes, wanted) = (Array(text.utf8), Array(part.utf8))
         guard wanted.count <= bytes.count else { return nil }
@@ -30,7 +30,7 @@ enum JinjaText {
         return nil
     }
 
-    /// The parts between occurrences of a separator, at most `limit` cuts.
+    /// Splits at a separator, at most `limit` times.
     static func split(_ text: String, _ separator: String, limit: Int = .max) -> [String] {
         let (bytes, wanted) = (Array(text.utf8), Array(separator.utf8))
         var parts: [String] = []
@@ -48,14 +48,14 @@ enum JinjaText {
         return parts
     }
 
-    /// The parts between occurrences of a separator, cut from the end.
+    /// Splits at a separator, at most `limit` times from the end.
     static func splitFromEnd(_ text: String, _ separator: String, limit: Int) -> [String] {
         let all = split(text, separator)
         guard all.count - 1 > limit else { return all }
         return [all.dropLast(limit).joined(separator: separator)] + all.suffix(limit)
     }
 
-    /// The words between whitespace.
+    /// Splits at whitespace.
     static func words(_ text: String, limit: Int = .max, fromEnd: Bool = false) -> [String] {
         let scalars = Array(text.unicodeScalars)
         var ranges: [Range<Int>] = []
@@ -120,7 +120,7 @@ enum JinjaText {
         return first.properties.titlecaseMapping + String(text.unicodeScalars.dropFirst()).lowercased()
     }
 
-    /// Upper case at the start of each word, lower case in the rest. Words are the parts between separators.
+    /// Title case: upper case at the start of each word, lower case otherwise. Words are the parts between separators.
     static func title(_ text: String, isSeparator: (Unicode.Scalar) -> Bool) -> String {
         var result = ""
         var isStart = true
@@ -137,13 +137,13 @@ enum JinjaText {
         let missing = width - text.unicodeScalars.count
         guard missing > 0 else { return text }
         guard missing <= JinjaInterpreter.longestText / 4 else { throw JinjaInterpreter.failure("a width of \(width)") }
-        // Python puts the odd space of a centred text to the left if the width is odd.
+        // As in Python, the odd space of centred text is on the left if the width is odd.
         let before = left == 0.5 ? missing / 2 + (missing & width & 1) : left == 1 ? missing : 0
         let unit = String(fill)
         return String(repeating: unit, count: before) + text + String(repeating: unit, count: missing - before)
     }
 
-    /// A number with digits after the point.
+    /// A number with a fixed number of decimal places.
     static func fixed(_ value: Double, _ digits: Int) -> String {
         guard value.isFinite else { return JinjaValue.text(value) }
         let digits = min(max(digits, 0), 340)
@@ -237,7 +237,7 @@ enum JinjaText {
         return result
     }
 
-    /// A value as JSON, as `json.dumps` writes it.
+    /// The JSON of a value, in the format of `json.dumps`.
     static func json(
         _ value: JinjaValue, indent: Int?, item: String, key: String, sorted: Bool, ascii: Bool, level: Int = 0
     ) throws(TokenizerError) -> String {

@@ -1,4 +1,4 @@
-/// A value while a template runs, with the behaviour of Python.
+/// A value of the interpreter, with the semantics of Python.
 enum JinjaValue {
     case undefined(String)
     case none
@@ -11,7 +11,7 @@ enum JinjaValue {
     case namespace(JinjaNamespace)
     case loop(JinjaLoop)
     case macro(JinjaMacro)
-    /// A function of the language, such as `range`.
+    /// A global function, such as `range`.
     case function(String)
     /// A method of a value.
     indirect case method(JinjaValue, String)
@@ -34,7 +34,7 @@ enum JinjaValue {
         }
     }
 
-    /// Whether it refers to nothing that holds values.
+    /// Whether the value refers to no other values.
     var isPlain: Bool {
         switch self {
         case .undefined, .none, .bool, .int, .float, .string, .function: true
@@ -76,7 +76,7 @@ enum JinjaValue {
         }
     }
 
-    /// The value as a number; nil for other types.
+    /// The value as a floating-point number; nil for other types.
     var number: Double? {
         switch self {
         case .bool(let bool): bool ? 1 : 0
@@ -117,7 +117,7 @@ enum JinjaValue {
         }
     }
 
-    /// Whether the first value comes before the second one; nil if they cannot be compared.
+    /// Whether the first value is less than the second one; nil if they cannot be compared.
     static func less(_ left: JinjaValue, _ right: JinjaValue) -> Bool? {
         if let a = left.integer, let b = right.integer { return a < b }
         if let a = left.number, let b = right.number { return a < b }
@@ -163,7 +163,7 @@ enum JinjaValue {
         }
     }
 
-    /// A number as Python writes it: the shortest digits that read back, with an exponent below 1e-4 and from 1e16 on.
+    /// A number in Python's format: the shortest digits that round-trip, with an exponent below 1e-4 and from 1e16.
     static func text(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
         var text = "\(abs(value))"
@@ -174,7 +174,7 @@ enum JinjaValue {
         }
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         var digits = String(parts[0]) + (parts.count > 1 ? String(parts[1]) : "")
-        // The value is 0.digits times ten to the power of `point`.
+        // The value is 0.digits · 10^point.
         var point = parts[0].count + exponent
         while digits.hasPrefix("0"), digits.count > 1 {
             digits.removeFirst()
@@ -222,12 +222,12 @@ enum JinjaValue {
     }
 }
 
-/// A dictionary that keeps the order of its keys.
+/// A dictionary in insertion order.
 struct JinjaDict {
     private(set) var keys: [JinjaValue] = []
     private var values: [String: JinjaValue] = [:]
 
-    /// A text that is the same for equal keys; nil for values that cannot be keys.
+    /// A hashable text that is equal for equal keys; nil for unhashable values.
     private static func name(_ key: JinjaValue) -> String? {
         switch key {
         case .string(let text): "s" + text.unicodeScalars.map { String($0.value, radix: 36) }.joined(separator: ",")
@@ -251,16 +251,16 @@ struct JinjaDict {
     }
 }
 
-/// What values refer to, and what holds values itself, so that it can hold itself: a scope by a macro that is defined in it, a namespace by
+/// An object that can be part of a reference cycle: a scope through a macro that is defined in it, a namespace through
 /// an attribute.
 protocol JinjaReference: AnyObject {
-    /// Whether the interpreter knows of it.
+    /// Whether the interpreter has recorded it.
     var isTracked: Bool { get set }
-    /// Lets go of all values.
+    /// Releases all values.
     func clear()
 }
 
-/// The object of `namespace()`, whose attributes can be set from inside loops.
+/// The object of `namespace()`, whose attributes can be assigned inside loops.
 final class JinjaNamespace: JinjaReference {
     var values: JinjaDict
     var isTracked = false
@@ -276,7 +276,7 @@ final class JinjaLoop: JinjaReference {
     var index = 0
     var lastChanged: [JinjaValue]?
     var isTracked = false
-    /// Runs the loop again on other items, for loops that are recursive.
+    /// Runs the loop on other items (recursive loops).
     var recurse: ((JinjaValue) throws(TokenizerError) -> String)?
 
     init(_ items: [JinjaValue], depth: Int) {
@@ -308,7 +308,7 @@ final class JinjaLoop: JinjaReference {
     }
 }
 
-/// A macro with the variables around its definition.
+/// A macro with the scope of its definition.
 final class JinjaMacro {
     let name: String
     let parameters: [(name: String, default: JinjaExpression?)]
@@ -326,7 +326,7 @@ final class JinjaMacro {
     }
 }
 
-/// Variables; names that are not here are looked up in the scope around.
+/// A scope of variables, with a parent scope for other names.
 final class JinjaScope: JinjaReference {
     var values: [String: JinjaValue] = [:]
     let parent: JinjaScope?

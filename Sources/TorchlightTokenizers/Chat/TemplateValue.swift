@@ -1,23 +1,23 @@
 import TorchlightFiles
 
-/// A value that a chat template reads: what JSON can hold, with the order of members kept.
+/// A value for a chat template: a JSON value with ordered members.
 public enum TemplateValue: Sendable, Equatable {
-    /// Nothing: `null` in JSON, `none` in templates.
+    /// `null` in JSON, `none` in templates.
     case null
-    /// True or false.
+    /// A Boolean.
     case bool(Bool)
     /// An integer.
     case int(Int)
-    /// A number with a fraction.
+    /// A floating-point number.
     case double(Double)
-    /// A text.
+    /// A string.
     case string(String)
-    /// A list.
+    /// An array.
     case array([TemplateValue])
-    /// Names with values, in order.
+    /// An object: names with values, in order.
     case object([Member])
 
-    /// A name and its value.
+    /// A member of an object: a name and its value.
     public struct Member: Sendable, Equatable {
         /// The name.
         public var name: String
@@ -32,13 +32,13 @@ public enum TemplateValue: Sendable, Equatable {
     }
 
     /// Parses a value from JSON.
-    /// - Parameter text: the text, one value.
-    /// - Throws: `IOError` if the text is no JSON.
+    /// - Parameter text: the JSON text of one value.
+    /// - Throws: `IOError` if the text is not valid JSON.
     public init(json text: String) throws(IOError) {
         self = TemplateValue(try JSON.parse(Array(text.utf8), file: "json"))
     }
 
-    /// A message of a chat with a role and a text.
+    /// Returns a message of a chat with a role and a content.
     public static func message(role: String, content: String) -> TemplateValue {
         .object([Member("role", .string(role)), Member("content", .string(content))])
     }
@@ -56,7 +56,7 @@ public enum TemplateValue: Sendable, Equatable {
         }
     }
 
-    /// A member of an object; nil if there is none. Setting nil removes it.
+    /// The member of an object with a name; nil if there is none. Assigning nil removes it.
     public subscript(name: String) -> TemplateValue? {
         get {
             guard case .object(let members) = self else { return nil }
@@ -79,20 +79,20 @@ public enum TemplateValue: Sendable, Equatable {
 extension TemplateValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {
-    /// Creates a text.
+    /// Creates a string.
     public init(stringLiteral text: String) { self = .string(text) }
     /// Creates an integer.
     public init(integerLiteral value: Int) { self = .int(value) }
-    /// Creates a number with a fraction.
+    /// Creates a floating-point number.
     public init(floatLiteral value: Double) { self = .double(value) }
-    /// Creates true or false.
+    /// Creates a Boolean.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
-    /// Creates a list.
+    /// Creates an array.
     public init(arrayLiteral elements: TemplateValue...) { self = .array(elements) }
-    /// Creates names with values, in this order.
+    /// Creates an object with members in this order.
     public init(dictionaryLiteral members: (String, TemplateValue)...) {
         self = .object(members.map { Member($0.0, $0.1) })
     }
-    /// Creates nothing.
+    /// Creates null.
     public init(nilLiteral: ()) { self = .null }
 }

@@ -1,19 +1,19 @@
 import TorchlightFiles
 
 extension Tokenizer {
-    /// A token that is found in a text before the model sees it.
+    /// An added token, which is matched in the text before the model runs.
     public struct AddedToken: Equatable, Sendable {
         /// The text of the token.
         public var content: String
-        /// Whether it is only found as a whole word, not inside one. Default: false.
+        /// Whether it matches only whole words. Default: false.
         public var isSingleWord: Bool
-        /// Whether the spaces before it belong to it. Default: false.
+        /// Whether it includes whitespace before it. Default: false.
         public var stripsLeft: Bool
-        /// Whether the spaces after it belong to it. Default: false.
+        /// Whether it includes whitespace after it. Default: false.
         public var stripsRight: Bool
-        /// Whether it is found in the normalised text. Default: true, except for special tokens.
+        /// Whether it is matched in the normalised text. Default: true, except for special tokens.
         public var isNormalized: Bool
-        /// Whether it is special: decoding can leave it out. Default: false.
+        /// Whether it is a special token, which decoding can omit. Default: false.
         public var isSpecial: Bool
 
         /// Creates a token.
@@ -48,21 +48,21 @@ extension Tokenizer {
     }
 }
 
-/// The added tokens of a tokenizer, and the search for them.
+/// The added tokens of a tokenizer, and their matching.
 struct AddedTokens: Sendable {
     /// The tokens by id.
     private(set) var tokens: [Int: Tokenizer.AddedToken] = [:]
-    /// The ids by the bytes of the tokens: Swift compares canonically equivalent strings as equal, which are different tokens.
+    /// The ids by the UTF-8 bytes of the tokens: Swift compares canonically equivalent strings as equal, but they are different tokens.
     private(set) var ids: [[UInt8]: Int] = [:]
-    /// For each id up to the largest one whether it is that of an added token.
+    /// Whether each id, up to the largest one, is that of an added token.
     private var isAdded: [Bool] = []
-    /// The texts of normalised tokens after normalisation, where they differ from the content.
+    /// The normalised texts of tokens, if they differ from the content.
     private(set) var normalized: [Int: String] = [:]
     private var special: Set<[UInt8]> = []
     private var plainSearch = Search()
     private var normalizedSearch = Search()
 
-    /// Tokens found by their first byte and a trie.
+    /// A matcher of tokens, by first byte and trie.
     private struct Search: Sendable {
         var trie = ByteTrie([])
         var firstBytes = [Bool](repeating: false, count: 256)
@@ -77,11 +77,10 @@ struct AddedTokens: Sendable {
         }
     }
 
-    /// The longest token, which bounds the time of the search.
+    /// The maximum size of a token in bytes, which limits the time of matching.
     private static let longest = 1 << 16
 
-    /// Adds tokens. A token that is in the vocabulary of the model keeps its id; others get the wanted id, or the next
-    /// one after all others.
+    /// Adds tokens. A token of the vocabulary of the model keeps its id; others get the given id, or the next free one.
     mutating func add(
         _ new: [(token: Tokenizer.AddedToken, id: Int?)], _ model: Model, _ normalizer: Normalizer?
     ) throws(TokenizerError) {
@@ -100,7 +99,7 @@ struct AddedTokens: Sendable {
                 guard tokens[wanted] == nil, !model.vocabulary.contains(id: wanted) else {
                     throw TokenizerError(
                         "added tokens", "the id \(wanted) of \(IOError.quoted(token.content)) belongs to another token",
-                        expected: "an id of its own")
+                        expected: "a unique id")
                 }
                 id = wanted
             } else {
@@ -114,7 +113,7 @@ struct AddedTokens: Sendable {
         try refresh(normalizer)
     }
 
-    /// Normalises the tokens and builds the search again.
+    /// Normalises the tokens and rebuilds the matchers.
     mutating func refresh(_ normalizer: Normalizer?) throws(TokenizerError) {
         normalized = [:]
         isAdded = [Bool](repeating: false, count: (tokens.keys.max() ?? -1) + 1)
@@ -141,7 +140,7 @@ struct AddedTokens: Sendable {
 
     func isSpecial(_ text: String) -> Bool { special.contains(Array(text.utf8)) }
 
-    /// The text that a token has while decoding: normalised, because the decoder inverts the normaliser.
+    /// The text of a token for decoding: normalised, because the decoder inverts the normaliser.
     func decodedText(_ id: Int) -> String? {
         guard id >= 0, id < isAdded.count, isAdded[id] else { return nil }
         return tokens[id].map { normalized[id] ?? $0.content }
@@ -149,12 +148,12 @@ struct AddedTokens: Sendable {
 
     // MARK: Search
 
-    /// Cuts the tokens that are found in the text as it is.
+    /// Extracts the tokens that match the original text.
     func extractPlain(from text: inout PieceText, ignoringSpecial: Bool) {
         extract(plainSearch, from: &text, ignoringSpecial)
     }
 
-    /// Cuts the tokens that are found in the normalised text.
+    /// Extracts the tokens that match the normalised text.
     func extractNormalized(from text: inout PieceText, ignoringSpecial: Bool) {
         extract(normalizedSearch, from: &text, ignoringSpecial)
     }
@@ -192,7 +191,7 @@ struct AddedTokens: Sendable {
                     }
                     found(max(start, covered), end, id)
                     covered = end
-                    // The search goes on behind the token itself: a token may start in the spaces that belong to this one.
+                    // Matching continues directly after the token: another token may match in the whitespace after it.
                 }
             }
         }
@@ -213,7 +212,7 @@ struct AddedTokens: Sendable {
 }
 
 extension Normalizer {
-    /// The normal form of a text.
+    /// The normalised text.
     func normalize(_ text: String) throws(TokenizerError) -> String {
         var pieces = PieceText()
         var text = text

@@ -1,32 +1,33 @@
-/// The tokens of a text or of a pair of texts.
+/// The encoding of a text or of a pair of texts.
 ///
 ///     let encoding = try tokenizer.encode("Hello, world!")
 ///     encoding.ids          // [101, 7592, 1010, 2088, 999, 102]
 ///     encoding.tokens       // ["[CLS]", "hello", ",", "world", "!", "[SEP]"]
 ///
-/// All arrays have one element for each token. Offsets count Unicode scalars (characters as Python counts them);
-/// ``range(of:in:)`` gives the range of a `String`.
+/// All arrays have one element per token. Offsets are in Unicode scalars (characters in Python); ``range(of:in:)``
+/// returns the range in a `String`.
 public struct Encoding: Sendable {
     /// The ids of the tokens.
     public internal(set) var ids: [Int] = []
-    /// The number of the text that a token belongs to: 0, or 1 for the second text of a pair, if the tokenizer marks it.
+    /// The type ids (segment ids): 0, or 1 for the second text of a pair, as set by the post-processor.
     public internal(set) var typeIDs: [Int] = []
-    /// The range of each token in its text, in Unicode scalars; `0..<0` for tokens that are not in the text.
+    /// The offsets: the range of each token in its text, in Unicode scalars; `0..<0` for tokens that are not in the
+    /// text.
     public internal(set) var offsets: [Range<Int>] = []
-    /// The number of the word that a token is part of; nil for tokens that are not in the text.
+    /// The index of the word of each token; nil for tokens that are not in the text.
     public internal(set) var wordIDs: [Int?] = []
-    /// 1 for tokens that a model should see, 0 for padding.
+    /// The attention mask: 1 for tokens, 0 for padding.
     public internal(set) var attentionMask: [Int] = []
-    /// 1 for special tokens and padding that the tokenizer added, 0 for tokens of the text.
+    /// The special tokens mask: 1 for added special tokens and padding, 0 for tokens of the text.
     public internal(set) var specialTokensMask: [Int] = []
-    /// The parts that truncation cut off, each with at most the maximal number of tokens.
+    /// The overflowing parts after truncation, each of at most the maximum length.
     public internal(set) var overflowing: [Encoding] = []
 
-    /// The tokens of the first and second text, without special tokens; empty after truncation.
+    /// The token ranges of the first and second text, without special tokens; empty after truncation.
     var sequences: [Int: Range<Int>] = [:]
-    /// Texts of tokens that differ from the vocabulary: added tokens with the spaces around them, unknown words.
+    /// The texts of tokens that differ from the vocabulary: added tokens with whitespace, unknown words.
     var texts: [Int: String] = [:]
-    /// What names the other tokens.
+    /// The texts of the other tokens, by id.
     var names: TokenNames?
 
     init() {}
@@ -45,58 +46,58 @@ public struct Encoding: Sendable {
         ids.enumerated().map { index, id in texts[index] ?? names?.token(id) ?? "" }
     }
 
-    // MARK: Where a token comes from
+    // MARK: Alignment
 
-    /// The tokens of a text of the pair: 0 is the first. All tokens where the encoding does not know.
+    /// The token range of a text of the pair, from 0; all tokens if the ranges are unknown.
     func range(ofSequence sequence: Int) -> Range<Int> { sequences[sequence] ?? 0..<count }
 
-    /// The number of the text that contains a token; nil for special tokens.
+    /// Returns the index of the text of a token in the pair; nil for special tokens.
     public func sequence(ofToken token: Int) -> Int? {
         guard 0..<count ~= token else { return nil }
         if sequences.isEmpty { return 0 }
         return sequences.first { $0.value.contains(token) }?.key
     }
 
-    /// The token that contains a character of a text; nil if there is none.
+    /// Returns the token that contains a character of a text; nil if there is none.
     /// - Parameters:
-    ///   - position: the position of the character, in Unicode scalars.
-    ///   - sequence: the number of the text in a pair. Default: 0.
+    ///   - position: the index of the character, in Unicode scalars.
+    ///   - sequence: the index of the text in a pair. Default: 0.
     public func token(at position: Int, sequence: Int = 0) -> Int? {
         range(ofSequence: sequence).first { offsets[$0].contains(position) }
     }
 
-    /// The word that contains a character of a text; nil if there is none.
+    /// Returns the word that contains a character of a text; nil if there is none.
     /// - Parameters:
-    ///   - position: the position of the character, in Unicode scalars.
-    ///   - sequence: the number of the text in a pair. Default: 0.
+    ///   - position: the index of the character, in Unicode scalars.
+    ///   - sequence: the index of the text in a pair. Default: 0.
     public func word(at position: Int, sequence: Int = 0) -> Int? {
         token(at: position, sequence: sequence).flatMap { wordIDs[$0] }
     }
 
-    /// The tokens of a word of a text; nil if there are none.
+    /// Returns the tokens of a word of a text; nil if there are none.
     /// - Parameters:
-    ///   - word: the number of the word.
-    ///   - sequence: the number of the text in a pair. Default: 0.
+    ///   - word: the index of the word.
+    ///   - sequence: the index of the text in a pair. Default: 0.
     public func tokens(ofWord word: Int, sequence: Int = 0) -> Range<Int>? {
         let matching = range(ofSequence: sequence).filter { wordIDs[$0] == word }
         guard let first = matching.first, let last = matching.last else { return nil }
         return first..<last + 1
     }
 
-    /// The range of a word in its text, in Unicode scalars; nil if it has no tokens.
+    /// Returns the range of a word in its text, in Unicode scalars; nil if it has no tokens.
     /// - Parameters:
-    ///   - word: the number of the word.
-    ///   - sequence: the number of the text in a pair. Default: 0.
+    ///   - word: the index of the word.
+    ///   - sequence: the index of the text in a pair. Default: 0.
     public func offsets(ofWord word: Int, sequence: Int = 0) -> Range<Int>? {
         guard let tokens = tokens(ofWord: word, sequence: sequence) else { return nil }
         let (start, end) = (offsets[tokens.lowerBound].lowerBound, offsets[tokens.upperBound - 1].upperBound)
         return start <= end ? start..<end : nil
     }
 
-    /// The range of a token in the text that was encoded; nil if the token does not exist or the text is another.
+    /// Returns the range of a token in the encoded text; nil if the token does not exist or `text` is another text.
     /// - Parameters:
     ///   - token: the index of the token.
-    ///   - text: the text that the token is part of.
+    ///   - text: the text of the token.
     public func range(of token: Int, in text: String) -> Range<String.Index>? {
         guard 0..<count ~= token else { return nil }
         let scalars = text.unicodeScalars
@@ -108,9 +109,9 @@ public struct Encoding: Sendable {
         return start..<end
     }
 
-    // MARK: Joining and cutting
+    // MARK: Concatenation and truncation
 
-    /// The tokens of a range, without parts cut off.
+    /// The encoding of a range of tokens, without overflowing parts.
     func part(_ range: Range<Int>) -> Encoding {
         var part = Encoding()
         part.ids = Array(ids[range])
@@ -124,8 +125,8 @@ public struct Encoding: Sendable {
         return part
     }
 
-    /// Appends the tokens of another encoding. The parts cut off from both are combined: each part of this one with the
-    /// other one and each of its parts, then this one with each part of the other.
+    /// Appends another encoding. Overflowing parts are combined: each part of this one with the other one and each of
+    /// its parts, then this one with each part of the other.
     mutating func append(_ other: Encoding) {
         var combined: [Encoding] = []
         for part in overflowing {
@@ -170,7 +171,7 @@ public struct Encoding: Sendable {
 
     mutating func setSequence(_ sequence: Int) { sequences[sequence] = 0..<count }
 
-    /// Keeps at most `length` tokens; the others become parts that overlap by `stride` tokens.
+    /// Truncates to `length` tokens; the other tokens become overflowing parts that overlap by `stride` tokens.
     mutating func truncate(to length: Int, stride: Int, fromLeft: Bool) throws(TokenizerError) {
         guard length < count else { return }
         guard length > 0 else {
@@ -183,7 +184,7 @@ public struct Encoding: Sendable {
         guard stride < length else {
             throw TokenizerError(
                 "truncation", "a stride of \(stride) with \(length) tokens for the text",
-                expected: "a stride below the maximal length without special tokens")
+                expected: "a stride below the maximum length without special tokens")
         }
         var ranges: [Range<Int>] = []
         if fromLeft {
@@ -208,7 +209,7 @@ public struct Encoding: Sendable {
         self = first
     }
 
-    /// Adds padding up to a length, to the parts cut off too.
+    /// Pads this encoding and its overflowing parts to a length.
     mutating func pad(to length: Int, _ padding: Tokenizer.Padding) {
         for index in overflowing.indices { overflowing[index].pad(to: length, padding) }
         guard length > count else { return }
@@ -248,7 +249,7 @@ final class TokenNames: Sendable {
         added[id].map { String(decoding: $0, as: UTF8.self) } ?? vocabulary.token(id: id)
     }
 
-    /// Calls a closure with the text of a token; returns nil if there is none.
+    /// Calls a closure with the bytes of a token; returns nil if the id has no token.
     func withBytes<Result>(of id: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result?) -> Result? {
         if let text = added[id] { return text.withUnsafeBufferPointer(body) }
         return vocabulary.contains(id: id) ? vocabulary.withBytes(id: id, body) : nil

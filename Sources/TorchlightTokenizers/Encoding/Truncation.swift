@@ -9,28 +9,28 @@ extension Tokenizer {
         case right = "Right"
     }
 
-    /// How encodings are cut to a maximal length.
+    /// The truncation of encodings to a maximum length.
     public struct Truncation: Equatable, Sendable {
-        /// Which text of a pair is cut.
+        /// The text of a pair that is truncated.
         public enum Strategy: String, CaseIterable, Sendable {
-            /// The longer one, then both.
+            /// The longer one, then both alternately.
             case longestFirst = "LongestFirst"
-            /// The first.
+            /// The first one.
             case onlyFirst = "OnlyFirst"
-            /// The second.
+            /// The second one.
             case onlySecond = "OnlySecond"
         }
 
-        /// The largest number of tokens, special tokens included.
+        /// The maximum number of tokens, including special tokens.
         public var maxLength: Int
-        /// The number of tokens that a part cut off shares with the part before it. Default: 0.
+        /// The number of tokens that overflowing parts overlap. Default: 0.
         public var stride: Int
-        /// Which text of a pair is cut. Default: the longer one.
+        /// The text of a pair that is truncated. Default: the longer one.
         public var strategy: Strategy
-        /// The side that is cut. Default: right.
+        /// The side from which tokens are removed. Default: right.
         public var direction: Direction
 
-        /// Creates a rule.
+        /// Creates truncation settings.
         public init(
             maxLength: Int, stride: Int = 0, strategy: Strategy = .longestFirst, direction: Direction = .right
         ) {
@@ -55,14 +55,14 @@ extension Tokenizer {
             ])
         }
 
-        /// Cuts a text or a pair so that the maximal length holds with so many special tokens.
+        /// Truncates a text or a pair to the maximum length minus the number of special tokens.
         func apply(
             to first: inout Encoding, _ second: inout Encoding?, special: Int
         ) throws(TokenizerError) {
             guard maxLength >= special, stride >= 0 else {
                 throw TokenizerError(
-                    "truncation", "a maximal length of \(maxLength) and a stride of \(stride)",
-                    expected: "a length not below the number of special tokens, and a stride of at least 0")
+                    "truncation", "a maximum length of \(maxLength) and a stride of \(stride)",
+                    expected: "a length of at least the number of special tokens, and a stride of at least 0")
             }
             let length = maxLength - special
             let isLeft = direction == .left
@@ -94,8 +94,8 @@ extension Tokenizer {
                 let count = strategy == .onlyFirst ? first.count : second!.count
                 guard count > total - length else {
                     throw TokenizerError(
-                        "truncation", "the text to cut has \(count) tokens, of which \(total - length) must go",
-                        expected: "a longer text or a larger maximal length")
+                        "truncation", "the text has \(count) tokens, and \(total - length) must be removed",
+                        expected: "a larger maximum length, or another strategy")
                 }
                 let left = count - (total - length)
                 if strategy == .onlyFirst {
@@ -107,22 +107,22 @@ extension Tokenizer {
         }
     }
 
-    /// How encodings are filled up to a common length.
+    /// The padding of encodings to a common length.
     public struct Padding: Equatable, Sendable {
-        /// The number of tokens; nil for that of the longest encoding of a batch. Default: nil.
+        /// The length in tokens; nil for the longest encoding of a batch. Default: nil.
         public var length: Int?
-        /// The side where padding is added. Default: right.
+        /// The side of the padding. Default: right.
         public var direction: Direction
-        /// The length is rounded up to a multiple of this number; nil for no rounding. Default: nil.
+        /// The number to a multiple of which the length is rounded up; nil for no rounding. Default: nil.
         public var multiple: Int?
-        /// The id of padding tokens. Default: 0.
+        /// The id of the padding token. Default: 0.
         public var id: Int
-        /// The type id of padding tokens. Default: 0.
+        /// The type id of the padding token. Default: 0.
         public var typeID: Int
-        /// The text of padding tokens. Default: `[PAD]`.
+        /// The text of the padding token. Default: `[PAD]`.
         public var token: String
 
-        /// Creates a rule.
+        /// Creates padding settings.
         public init(
             length: Int? = nil, direction: Direction = .right, multiple: Int? = nil, id: Int = 0, typeID: Int = 0,
             token: String = "[PAD]"
@@ -135,7 +135,7 @@ extension Tokenizer {
             self.token = token
         }
 
-        /// The longest padding.
+        /// The maximum length.
         static let longest = 1 << 24
 
         init(_ config: Config) throws(IOError) {

@@ -1,21 +1,21 @@
 import TorchlightFiles
 
-/// Byte pair encoding (Sennrich et al., 2016, https://arxiv.org/abs/1508.07909): joins the pair of neighbours with the
-/// lowest rank until no pair has one.
+/// Byte pair encoding (BPE, Sennrich et al., 2016, https://arxiv.org/abs/1508.07909): repeatedly merges the
+/// neighbouring pair of tokens with the lowest rank.
 final class BPEModel: Sendable {
     struct Options: Sendable {
-        /// The probability to leave out a merge (https://arxiv.org/abs/1910.13267).
+        /// The probability of skipping a merge (BPE-dropout, https://arxiv.org/abs/1910.13267).
         var dropout = 0.0
         var unknownToken: String?
         var continuingPrefix: String?
         var endSuffix: String?
         var fusesUnknown = false
         var byteFallback = false
-        /// Whether a word of the vocabulary is one token even if no merges lead to it.
+        /// Whether a word in the vocabulary is one token even if no merges produce it.
         var ignoresMerges = false
     }
 
-    /// A token during merging, linked to its neighbours by index; -1 at the ends and in removed symbols.
+    /// A token during merging, in a doubly linked list by index; -1 at the ends and for merged symbols.
     struct Symbol {
         var id: Int32
         var start: Int32
@@ -26,22 +26,22 @@ final class BPEModel: Sendable {
 
     let vocabulary: Vocabulary
     let options: Options
-    /// The pairs by rank.
+    /// The merges by rank.
     let merges: [(left: Int32, right: Int32)]
     private let table: PairTable
     private let unknownID: Int32
     private let prefix: [UInt8]
     private let suffix: [UInt8]
-    /// The ids of byte tokens such as `<0x0A>`; -1 where there is none.
+    /// The ids of byte tokens such as `<0x0A>`; -1 if there is none.
     private let byteIDs: [Int32]
-    /// For words of bytes: the ids of the characters of the byte alphabet, in four tables for bytes inside a word, at its
+    /// For raw words: the ids of the characters of the byte alphabet, in four tables for bytes inside a word, at its
     /// start, at its end, and for both.
     private let rawIDs: [Int32]
-    /// Whether words can be given as bytes.
+    /// Whether raw words, given as bytes, are supported.
     let acceptsRaw: Bool
-    /// The tokens as bytes, for words that may be tokens as a whole.
+    /// The tokens as raw bytes, for words that may be one token.
     private let rawVocabulary: Vocabulary?
-    /// Whether no merge joins something with a following `▁`, so that a text can be cut there.
+    /// Whether no merge contains a `▁` after another character, so that a text can be split before `▁`.
     private let isCutAtSpaces: Bool
 
     private static let noMerge = UInt64.max
@@ -71,7 +71,7 @@ final class BPEModel: Sendable {
             let (left, right) = (vocabulary.id(merge.left), vocabulary.id(merge.right))
             guard left >= 0, right >= 0 else {
                 throw failure(
-                    "merge \(rank) names \(quoted(left < 0 ? merge.left : merge.right)), which is not in the vocabulary",
+                    "merge \(rank) has the part \(quoted(left < 0 ? merge.left : merge.right)), which is not in the vocabulary",
                     "two tokens of the vocabulary")
             }
             let rest =
@@ -80,7 +80,7 @@ final class BPEModel: Sendable {
             let joined = vocabulary.id(merge.left + rest)
             guard joined >= 0 else {
                 throw failure(
-                    "merge \(rank) makes \(quoted(merge.left + rest)), which is not in the vocabulary",
+                    "merge \(rank) produces \(quoted(merge.left + rest)), which is not in the vocabulary",
                     "a token of the vocabulary")
             }
             if merge.right.starts(with: Self.space), !merge.left.suffix(3).elementsEqual(Self.space) {
@@ -141,7 +141,7 @@ final class BPEModel: Sendable {
         try self.init(Model.vocabulary(config), merges: merges, options, file: config.file)
     }
 
-    /// The two tokens of a line of merges.txt; nil if there are not two.
+    /// The two tokens of a line of merges.txt; nil if there are not exactly two.
     static func pair(_ line: [UInt8]) -> (left: [UInt8], right: [UInt8])? {
         let parts = line.split(separator: 0x20, omittingEmptySubsequences: false)
         return parts.count == 2 ? (Array(parts[0]), Array(parts[1])) : nil
@@ -181,7 +181,7 @@ final class BPEModel: Sendable {
         guard isCutAtSpaces, !isRaw, !options.ignoresMerges, word.count > WordCache.longest else {
             return try encodeWhole(word, isRaw: isRaw, scratch)
         }
-        // Parts between spaces are independent; most are in the cache.
+        // Parts that start with a space are independent, and most are cached.
         var start = 0
         while start < word.count {
             let end = Self.partEnd(word, start)
@@ -199,7 +199,7 @@ final class BPEModel: Sendable {
         }
     }
 
-    /// The position of the next `▁` after something else.
+    /// The index of the next `▁` after another character.
     private static func partEnd(_ word: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
         var position = start
         var wasSpace = true
@@ -266,8 +266,8 @@ final class BPEModel: Sendable {
     }
 
     private func splitScalars(_ word: UnsafeBufferPointer<UInt8>, _ scratch: ModelScratch) throws(TokenizerError) {
-        // Offsets are sums of the lengths of the tokens before. Characters without token and without unknown token do not
-        // count, and a run of unknown characters gets its token when a known one follows.
+        // Offsets are sums of token lengths. Characters without a token and without an unknown token have no length,
+        // and a run of unknown characters gets its token when a known character follows.
         var (position, offset, unknown) = (0, 0, 0)
         func add(_ id: Int32, _ length: Int) {
             append(id, offset, offset + length, scratch)
@@ -345,7 +345,7 @@ final class BPEModel: Sendable {
         scratch.symbols.removeLast(scratch.symbols.count - count)
     }
 
-    /// Keeps the pairs in a heap by rank and position: n log n steps for long texts.
+    /// Keeps the pairs in a heap by rank and position: O(n log n) for long texts.
     private func mergeWithHeap(_ scratch: ModelScratch) {
         let count = scratch.symbols.count
         scratch.symbols[count - 1].next = -1
@@ -368,7 +368,7 @@ final class BPEModel: Sendable {
         }
     }
 
-    /// Joins a symbol with the next one if their pair still has this rank, and reports the new pairs.
+    /// Merges a symbol with the next one if their pair still has this rank, and reports the new pairs.
     @inline(__always)
     private func join(_ index: Int, rank: UInt64, _ scratch: ModelScratch, _ add: (UInt64) -> Void) {
         let symbol = scratch.symbols[index]
@@ -427,7 +427,7 @@ final class BPEModel: Sendable {
         }
     }
 
-    /// Leaves out each merge with the probability of the dropout; those left out are tried again after the next merge.
+    /// Skips each merge with the dropout probability; skipped merges are considered again after the next merge.
     private func mergeRandomly(_ scratch: ModelScratch) {
         let count = scratch.symbols.count
         guard count > 1 else { return }

@@ -7,7 +7,7 @@ struct ModelToken {
     var end: Int32
 }
 
-/// The stage of a tokenizer that turns words into tokens.
+/// The model of a tokenizer, which splits words into tokens.
 enum Model: Sendable {
     case bpe(BPEModel)
     case wordPiece(WordPieceModel)
@@ -39,7 +39,7 @@ enum Model: Sendable {
     }
 
     init(_ config: Config) throws(IOError) {
-        // Files of early versions name no type.
+        // Files of early versions have no type.
         let type =
             try config.member("type").map { _ throws(IOError) in try config.string("type") }
             ?? (config.member("merges") != nil
@@ -57,7 +57,7 @@ enum Model: Sendable {
         }
     }
 
-    /// Whether words give the same tokens each time and are worth to be remembered.
+    /// Whether words always have the same tokens and caching is faster.
     var isCached: Bool {
         switch self {
         case .bpe(let model): model.options.dropout == 0
@@ -66,7 +66,7 @@ enum Model: Sendable {
         }
     }
 
-    /// Appends the tokens of a word. `isRaw` says that the word is bytes and not characters of the byte alphabet.
+    /// Appends the tokens of a word. With `isRaw` the word is bytes, not characters of the byte alphabet.
     func encode(
         _ word: UnsafeBufferPointer<UInt8>, isRaw: Bool, _ scratch: ModelScratch
     ) throws(TokenizerError) {
@@ -93,10 +93,10 @@ enum Model: Sendable {
 
     // MARK: Vocabularies
 
-    /// Reads an object of tokens and ids.
+    /// Reads an object with tokens as keys and ids as values.
     static func vocabulary(_ config: Config, _ name: String = "vocab") throws(IOError) -> Vocabulary {
         guard let members = config.json[name]?.members else {
-            throw config.failure("'\(name)' is missing or no object", expected: "tokens with their ids")
+            throw config.failure("'\(name)' is missing or not an object", expected: "tokens with their ids")
         }
         return try vocabulary(members, config.file)
     }
@@ -118,12 +118,12 @@ enum Model: Sendable {
     }
 }
 
-/// Memory that encoding uses again for each text. One thread uses it at a time.
+/// Buffers that encoding reuses. One thread uses them at a time.
 final class ModelScratch {
     var text = PieceText()
     var tokens: [ModelToken] = []
     let cache = WordCache()
-    /// For each byte of the text the number of scalars before it.
+    /// For each byte of the text, the number of scalars before it.
     var scalarIndices: [Int32] = []
 
     // BPE
@@ -136,9 +136,9 @@ final class ModelScratch {
     var paths: [ModelToken] = []
 }
 
-/// The tokens of words that were seen. It is emptied when it is full.
+/// A cache of the tokens of words. It is cleared when it is full.
 final class WordCache {
-    /// The longest word that is kept, in bytes.
+    /// The maximum size of a cached word in bytes.
     static let longest = 48
     private static let slotCount = 1 << 16
     private static let mostWords = 40_000
@@ -165,7 +165,7 @@ final class WordCache {
         tokens.deallocate()
     }
 
-    /// Appends the tokens of a word; returns false if it is not there.
+    /// Appends the tokens of a word; returns false if it is not cached.
     @inline(__always)
     func append(_ word: UnsafeBufferPointer<UInt8>, to result: inout [ModelToken]) -> Bool {
         guard let start = word.baseAddress else { return true }
@@ -189,7 +189,7 @@ final class WordCache {
         return true
     }
 
-    /// Stores a word that the cache does not have.
+    /// Inserts a word that is not cached.
     func insert(_ word: UnsafeBufferPointer<UInt8>, _ found: ArraySlice<ModelToken>) {
         guard let start = word.baseAddress, found.count <= 255 else { return }
         if wordCount == Self.mostWords || tokenCount + found.count > Self.mostTokens {

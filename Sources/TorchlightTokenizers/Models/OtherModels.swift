@@ -1,6 +1,6 @@
 import TorchlightFiles
 
-/// WordPiece: the longest tokens of the vocabulary from left to right.
+/// WordPiece: greedy longest-match tokenisation from left to right.
 final class WordPieceModel: Sendable {
     let vocabulary: Vocabulary
     let unknownToken: String
@@ -8,7 +8,7 @@ final class WordPieceModel: Sendable {
     let longestWord: Int
     private let unknownID: Int32
     private let trie: ByteTrie
-    /// The node of the prefix of tokens inside a word; nil if no token has it.
+    /// The trie node of the prefix of tokens inside a word; nil if no token has it.
     private let continuing: Int?
 
     init(
@@ -67,7 +67,7 @@ final class WordPieceModel: Sendable {
     }
 }
 
-/// Whole words.
+/// WordLevel: each word is a token.
 final class WordLevelModel: Sendable {
     let vocabulary: Vocabulary
     let unknownToken: String
@@ -98,8 +98,8 @@ final class WordLevelModel: Sendable {
     }
 }
 
-/// The unigram language model of SentencePiece (Kudo, 2018, https://arxiv.org/abs/1804.10959): the tokens with the largest
-/// sum of scores, which are logarithms of probabilities.
+/// The unigram language model of SentencePiece (Kudo, 2018, https://arxiv.org/abs/1804.10959): the segmentation with
+/// the largest sum of scores, which are log-probabilities.
 final class UnigramModel: Sendable {
     let vocabulary: Vocabulary
     let scores: [Double]
@@ -108,7 +108,7 @@ final class UnigramModel: Sendable {
     let byteFallback: Bool
     let trie: ByteTrie
     private let byteIDs: [Int32]
-    /// The score of a character that is no token: 10 below the lowest score.
+    /// The score of a character without a token: 10 below the lowest score.
     let unknownScore: Double
     private let tokens: [String]
 
@@ -154,7 +154,7 @@ final class UnigramModel: Sendable {
         ])
     }
 
-    /// The tokens with their scores, by id.
+    /// The tokens and their scores, by id.
     var pieces: [(String, Double)] { Array(zip(tokens, scores)) }
 
     private func missingUnknown() -> TokenizerError {
@@ -162,7 +162,7 @@ final class UnigramModel: Sendable {
             "encode", "an unknown character, and the model has no unknown token", expected: "a model with unk_id")
     }
 
-    /// The best path: for each position the best score of the text before it, and the token that ends there.
+    /// Viterbi search: for each position, the best score of the text before it, and the token that ends there.
     func encode(_ word: UnsafeBufferPointer<UInt8>, _ scratch: ModelScratch) throws(TokenizerError) {
         guard word.count > 0 else { return }
         let count = word.count
@@ -205,7 +205,7 @@ final class UnigramModel: Sendable {
         while end > 0 {
             let token = scratch.paths[end]
             let start = Int(token.start)
-            // Neighbouring unknown characters are one token.
+            // Neighbouring unknown characters are merged to one token.
             if token.id == unknownID, scratch.tokens.count > first,
                 scratch.tokens[scratch.tokens.count - 1].id == unknownID
             {
@@ -221,7 +221,7 @@ final class UnigramModel: Sendable {
         }
     }
 
-    /// Looks joined unknown characters up as a whole, then as bytes.
+    /// Replaces merged unknown characters by one token, or by byte tokens.
     private func replaceUnknown(_ word: UnsafeBufferPointer<UInt8>, from first: Int, _ tokens: inout [ModelToken]) {
         let found = Array(tokens[first...])
         tokens.removeLast(found.count)

@@ -1,6 +1,6 @@
 import TorchlightFiles
 
-/// Reads the fields of a message of Protocol Buffers.
+/// Reads the fields of a Protocol Buffers message.
 struct ProtobufReader {
     private let bytes: ArraySlice<UInt8>
     private let file: String
@@ -43,12 +43,12 @@ struct ProtobufReader {
     }
 
     private mutating func take(_ count: UInt64) throws(IOError) -> ArraySlice<UInt8> {
-        guard count <= UInt64(bytes.endIndex - position) else { throw failure("a field that ends behind the file") }
+        guard count <= UInt64(bytes.endIndex - position) else { throw failure("a field that exceeds the file") }
         defer { position += Int(count) }
         return bytes[position..<position + Int(count)]
     }
 
-    /// The next field with its number; nil at the end.
+    /// The next field and its number; nil at the end.
     mutating func next() throws(IOError) -> (field: Int, value: Value)? {
         guard position < bytes.endIndex else { return nil }
         let key = try varint()
@@ -64,7 +64,7 @@ struct ProtobufReader {
 }
 
 extension Tokenizer {
-    /// A model file of SentencePiece.
+    /// The model file of SentencePiece.
     struct SentencePieceFile {
         enum Kind: Int { case normal = 1, unknown, control, userDefined, unused, byte }
         var pieces: [(text: String, score: Double, kind: Kind)] = []
@@ -102,7 +102,7 @@ extension Tokenizer {
                         default: break
                         }
                     }
-                    guard piece.score.isFinite else { throw malformed("a score that is no number") }
+                    guard piece.score.isFinite else { throw malformed("a score that is not a finite number") }
                     pieces.append(piece)
                 } else if field == 2 {
                     while let (field, value) = try message.next() {
@@ -129,22 +129,22 @@ extension Tokenizer {
         }
     }
 
-    /// Reads the model file of SentencePiece, of the types unigram, BPE, word or character.
+    /// Reads a model file of SentencePiece, of type unigram, BPE, word or character.
     ///
-    /// The ids are those of SentencePiece, which the function `encode` of that library gives too: without the tokens `<s>`
-    /// and `</s>`. Control tokens inside a text are recognised, which they are not there.
+    /// The ids are equal to those of `encode` in the library SentencePiece, without the tokens `<s>` and `</s>`.
+    /// Control tokens in a text are recognised, which that library does not do.
     /// - Parameter path: the path of the `.model` file.
     /// - Throws: `IOError` if the file cannot be read or is malformed.
     public init(sentencePiece path: String) throws(IOError) {
         try self.init(SentencePieceFile(Tokenizer.read(path, isText: false), file: path), path: path)
     }
 
-    /// Creates the tokenizer of a model that was read from a file.
+    /// Creates the tokenizer of a model file.
     init(_ file: SentencePieceFile, path: String) throws(IOError) {
         func unsupported(_ problem: String) -> IOError {
             IOError(.unsupported, "tokenizer", file: path, problem, expected: "spaces before words")
         }
-        if file.treatsSpaceAsSuffix { throw unsupported("spaces are written after words") }
+        if file.treatsSpaceAsSuffix { throw unsupported("treat_whitespace_as_suffix is set") }
         let unknown = file.pieces.firstIndex { $0.kind == .unknown }
         let space = "\u{2581}"
         switch file.modelType {
@@ -155,7 +155,7 @@ extension Tokenizer {
             self.init(
                 .wordLevel(WordLevelModel(vocabulary, unknownToken: unknown.map { file.pieces[$0].text } ?? "<unk>")))
         default:
-            // Only these take part in the search; the others keep their ids with a score that no path takes.
+            // Other pieces keep their ids, with a score that excludes them from the search.
             let scores = file.pieces.map { $0.kind == .normal || $0.kind == .userDefined ? $0.score : 0 }
             let lowest = zip(file.pieces, scores).filter { $0.0.kind == .normal }.map(\.1).min() ?? 0
             let pieces = zip(file.pieces, scores).enumerated().map { id, pair -> (String, Double) in
@@ -205,7 +205,7 @@ extension Tokenizer {
         }
     }
 
-    /// Whether no piece has a space behind something else, so that a text can be cut before spaces.
+    /// Whether no piece has a space after another character, so that a text can be split before spaces.
     private static func splitsAtSpaces(_ pieces: [String]) -> Bool {
         pieces.allSatisfy { piece in
             let codes = UTF8Text.scalars(piece)
@@ -213,7 +213,7 @@ extension Tokenizer {
         }
     }
 
-    /// BPE as SentencePiece does it: of all neighbours that make a piece, those with the best score are joined first.
+    /// BPE of SentencePiece: the neighbouring pair that forms the piece with the best score is merged first.
     private static func bpe(
         _ file: SentencePieceFile, _ unknown: Int?, _ path: String
     ) throws(IOError) -> BPEModel {
@@ -222,7 +222,7 @@ extension Tokenizer {
         var merges: [(left: [UInt8], right: [UInt8], score: Double, order: (Int32, Int32))] = []
         for piece in file.pieces where piece.kind == .normal {
             let bytes = Array(piece.text.utf8)
-            // The pieces of a model have at most 16 characters.
+            // Pieces of a model have at most 16 characters.
             guard bytes.count <= 1024 else { continue }
             for cut in bytes.indices.dropFirst() where bytes[cut] & 0xC0 != 0x80 {
                 let (left, right) = (Array(bytes[..<cut]), Array(bytes[cut...]))

@@ -1,19 +1,19 @@
 import TorchlightFiles
 
-/// The compiled normalisation table of SentencePiece: a double array (as in the library Darts) from bytes to positions in
-/// a list of texts that end with a zero byte.
+/// The compiled normalisation table of SentencePiece: a double-array trie (library Darts) from bytes to offsets in a
+/// list of zero-terminated strings.
 final class Charsmap: Sendable {
     let base64: String
     private let units: [UInt32]
     private let texts: [UInt8]
-    /// For each ASCII character its replacement.
+    /// The replacement of each ASCII character.
     private let ascii: [[UInt32]?]
 
     convenience init(_ config: Config) throws(IOError) {
         let text = try config.string("precompiled_charsmap")
         guard let bytes = Base64.decode(text), let charsmap = Charsmap(bytes, base64: text) else {
             throw config.failure(
-                "'precompiled_charsmap' is no table", expected: "a table of SentencePiece in base64",
+                "'precompiled_charsmap' is not a table", expected: "a table of SentencePiece in base64",
                 at: config.member("precompiled_charsmap")?.json.offset)
         }
         self.init(charsmap)
@@ -23,7 +23,7 @@ final class Charsmap: Sendable {
         (base64, units, texts, ascii) = (other.base64, other.units, other.texts, other.ascii)
     }
 
-    /// Reads the number of bytes of the array, the array, and the texts; nil if they do not fit.
+    /// Reads the size of the array in bytes, the array, and the strings; nil if the sizes are inconsistent.
     init?(_ bytes: [UInt8], base64: String? = nil) {
         func word(_ position: Int) -> UInt32 {
             (0..<4).reduce(0) { $0 | UInt32(bytes[position + $1]) << UInt32(8 * $1) }
@@ -44,10 +44,9 @@ final class Charsmap: Sendable {
         }
     }
 
-    /// The text that the shortest entry at the start of the bytes stands for; nil if there is none.
+    /// The replacement of the shortest key that is a prefix of the bytes; nil if there is none.
     ///
-    /// That the shortest counts, and that it replaces all of the bytes, is how the tables are applied by Hugging Face,
-    /// whose tokenizers this has to follow.
+    /// The shortest key replaces all of the bytes, as in Hugging Face's tokenizers.
     private static func replacement(
         of bytes: UnsafeBufferPointer<UInt8>, _ units: [UInt32], _ texts: [UInt8]
     ) -> [UInt32]? {
@@ -70,7 +69,7 @@ final class Charsmap: Sendable {
         return nil
     }
 
-    /// Replaces characters: whole grapheme clusters of up to five bytes first, then single scalars.
+    /// Replaces characters: first grapheme clusters of up to five bytes, then single scalars.
     func apply(to text: inout PieceText) {
         text.transform { codes in
             var changes: [UnicodeNormalization.Change] = []
@@ -88,7 +87,7 @@ final class Charsmap: Sendable {
             var position = 0
             while position < codes.count {
                 let code = codes[position]
-                // An ASCII character before another one is a cluster of its own.
+                // An ASCII character before another one is a grapheme cluster.
                 let isAlone = code < 0x80 && (position + 1 == codes.count || codes[position + 1] < 0x80)
                 if isAlone, !(code == 0x0D && position + 1 < codes.count && codes[position + 1] == 0x0A) {
                     if let replacement = ascii[Int(code)] {
@@ -121,15 +120,15 @@ final class Charsmap: Sendable {
         var bytes: [UInt8] = []
         for code in codes {
             UTF8Text.append(code, to: &bytes)
-            // A single scalar has at most four.
+            // A single scalar has at most four bytes.
             if bytes.count >= 6 { return nil }
         }
         return bytes.withUnsafeBufferPointer { Self.replacement(of: $0, units, texts) }
     }
 
-    /// The end of the extended grapheme cluster that starts at a position.
+    /// The end of the extended grapheme cluster at a position.
     private static func clusterEnd(_ codes: [UInt32], _ start: Int) -> Int {
-        // Clusters that matter have at most five bytes; the end of longer ones is needed all the same.
+        // Most clusters are short; the number of examined scalars is doubled for longer ones.
         var length = 8
         while true {
             let end = min(start + length, codes.count)

@@ -1,6 +1,6 @@
 import TorchlightFiles
 
-/// Reads the members of an object in tokenizer.json with errors that name the file and the position.
+/// Reads the members of an object of tokenizer.json. Errors contain the file and the position.
 struct Config {
     let json: JSON
     let file: String
@@ -10,7 +10,7 @@ struct Config {
             .malformed, "tokenizer", file: file, offset: position ?? json.offset, problem, expected: expected)
     }
 
-    /// A member; nil where it is missing or null.
+    /// A member; nil if it is missing or null.
     func member(_ name: String) -> Config? {
         guard let value = json[name] else { return nil }
         if case .null = value.content { return nil }
@@ -59,7 +59,7 @@ struct Config {
         try required(name, "an array", nil) { $0.elements }.map { Config(json: $0, file: file) }
     }
 
-    /// One of the names of an enumeration.
+    /// A case of an enumeration, by raw value.
     func option<Value: RawRepresentable & CaseIterable>(
         _ name: String, default: Value? = nil
     ) throws(IOError) -> Value where Value.RawValue == String {
@@ -94,7 +94,7 @@ struct Config {
     }
 }
 
-/// What `Split` and `Replace` search for: a text or a regular expression.
+/// The pattern of `Split` and `Replace`: a string or a regular expression.
 struct TextPattern: Sendable {
     let text: String
     let isRegex: Bool
@@ -105,7 +105,7 @@ struct TextPattern: Sendable {
         self.text = text
         isRegex = false
         literal = Array(text.utf8)
-        // The empty text is found between all characters, as an empty expression is.
+        // The empty string matches between all characters, as an empty expression does.
         regex = literal.isEmpty ? try Regex("") : nil
     }
 
@@ -116,7 +116,7 @@ struct TextPattern: Sendable {
         regex = try Regex(text)
     }
 
-    /// Calls the closure with each match.
+    /// Calls the closure for each match.
     func forEachMatch(
         in bytes: UnsafeBufferPointer<UInt8>, _ body: (Int, Int) -> Void
     ) throws(TokenizerError) {
@@ -137,7 +137,7 @@ struct TextPattern: Sendable {
         }
     }
 
-    /// Appends the matches of a piece and the parts between them.
+    /// Appends the matches in a piece, and the spans between them.
     func appendSpans(
         in bytes: UnsafeBufferPointer<UInt8>, inverted: Bool, to spans: inout [PieceText.Span]
     ) throws(TokenizerError) {

@@ -1,6 +1,6 @@
 import TorchlightFiles
 
-/// The first stage of a tokenizer: replaces characters.
+/// The normaliser, the first stage of a tokenizer: replaces characters.
 indirect enum Normalizer: Sendable {
     case bert(cleansText: Bool, separatesChinese: Bool, stripsAccents: Bool?, lowercases: Bool)
     case strip(left: Bool, right: Bool)
@@ -79,7 +79,7 @@ indirect enum Normalizer: Sendable {
 
     // MARK: Application
 
-    /// Normalises the pieces that are no added tokens.
+    /// Normalises the pieces that are not added tokens.
     func apply(to text: inout PieceText) throws(TokenizerError) {
         switch self {
         case .sequence(let stages): for stage in stages { try stage.apply(to: &text) }
@@ -140,7 +140,7 @@ indirect enum Normalizer: Sendable {
         }
     }
 
-    /// Keeps the scalars that meet a condition; nil if all do.
+    /// Keeps the scalars for which a condition is true; nil if it is true for all.
     static func filter(
         _ codes: [UInt32], map: (UInt32) -> UInt32 = { $0 }, _ isKept: (UInt32) -> Bool
     ) -> (changes: [UnicodeNormalization.Change], removedBefore: Int)? {
@@ -177,7 +177,7 @@ indirect enum Normalizer: Sendable {
         }
     }
 
-    /// Writes each byte as its character of the byte alphabet.
+    /// Replaces each byte by its character in the byte alphabet.
     static func byteLevel(_ text: inout PieceText) {
         text.rebuild { piece, source, target in
             for index in Int(piece.start)..<Int(piece.end) {

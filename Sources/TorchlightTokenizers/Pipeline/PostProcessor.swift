@@ -1,6 +1,6 @@
 import TorchlightFiles
 
-/// The stage after the model: adds special tokens and trims offsets.
+/// The post-processor, the stage after the model: adds special tokens and trims offsets.
 indirect enum PostProcessor: Sendable {
     case template(Template)
     case bert(separator: (String, Int), classifier: (String, Int))
@@ -9,7 +9,7 @@ indirect enum PostProcessor: Sendable {
     case byteLevel(addsPrefixSpace: Bool, trimsOffsets: Bool, usesRegex: Bool)
     case sequence([PostProcessor])
 
-    /// Special tokens around the first and second text.
+    /// A template of the special tokens around the first and second text.
     struct Template: Sendable {
         enum Piece: Sendable {
             case sequence(Int, typeID: Int)
@@ -101,7 +101,7 @@ indirect enum PostProcessor: Sendable {
                 names.append(name)
             }
             guard values.count == names.count else {
-                throw token.failure("\(values.count) ids and \(names.count) tokens", expected: "as many of both")
+                throw token.failure("\(values.count) ids and \(names.count) tokens", expected: "equal numbers")
             }
             tokens.append(.init(id: member.name, ids: values, tokens: names))
         }
@@ -159,7 +159,7 @@ indirect enum PostProcessor: Sendable {
 
     // MARK: Application
 
-    /// The number of special tokens that are added to a text or a pair.
+    /// The number of special tokens added to a text or a pair.
     func addedCount(isPair: Bool) -> Int {
         switch self {
         case .template(let template): template.addedCount(isPair ? template.pair : template.single)
@@ -170,7 +170,7 @@ indirect enum PostProcessor: Sendable {
         }
     }
 
-    /// Processes the encodings of a text or a pair; the results are joined afterwards.
+    /// Processes the encodings of a text or a pair, which are concatenated afterwards.
     func apply(to encodings: [Encoding], addingSpecialTokens: Bool) throws(TokenizerError) -> [Encoding] {
         var encodings = encodings
         switch self {
@@ -226,7 +226,7 @@ indirect enum PostProcessor: Sendable {
 }
 
 extension Encoding {
-    /// Special tokens.
+    /// Creates an encoding of special tokens.
     init(special tokens: [(String, Int)], typeID: Int) {
         self.init()
         ids = tokens.map(\.1)
@@ -238,7 +238,7 @@ extension Encoding {
         for (index, token) in tokens.enumerated() { texts[index] = token.0 }
     }
 
-    /// Adds a special token before and one after the tokens of a text, and around each part cut off.
+    /// Adds a special token before and one after the tokens of a text, and of its overflowing parts.
     mutating func surround(
         _ before: (String, Int)?, _ after: (String, Int), sequence: Int, typeID: Int
     ) {
@@ -263,7 +263,7 @@ extension Encoding {
         self = result
     }
 
-    /// Removes the spaces of byte-level tokens from their offsets, in the parts cut off too.
+    /// Removes the spaces of byte-level tokens from their offsets, also in overflowing parts.
     mutating func trimOffsets(addsPrefixSpace: Bool) {
         for index in overflowing.indices { overflowing[index].trimOffsets(addsPrefixSpace: addsPrefixSpace) }
         for index in ids.indices {
@@ -277,7 +277,7 @@ extension Encoding {
             guard leading > 0 || trailing > 0 else { continue }
             var (start, end) = (offsets[index].lowerBound, offsets[index].upperBound)
             if leading > 0 {
-                // A single space before the first word is the one that was inserted, which has no offset of its own.
+                // A single space before the first word is the inserted prefix space, which is not in the text.
                 if index == 0 || start == 0, addsPrefixSpace, leading == 1 { leading = 0 }
                 start = min(start + leading, end)
             }
@@ -290,7 +290,7 @@ extension Encoding {
 extension TokenNames {
     private static func isSpace(_ code: UInt32) -> Bool { code == 0x120 || UnicodeClass.isWhitespace(code) }
 
-    /// The numbers of spaces at the start and end of a byte-level token.
+    /// The numbers of leading and trailing spaces of a byte-level token.
     static func spaces(of token: String) -> (Int, Int) {
         let scalars = token.unicodeScalars
         return (
@@ -298,11 +298,11 @@ extension TokenNames {
         )
     }
 
-    /// The numbers of spaces at the start and end of a token; nil if there are none.
+    /// The numbers of leading and trailing spaces of a token; nil if there are none.
     func spaces(of id: Int) -> (Int, Int)? {
         withBytes(of: id) { bytes in
             guard bytes.count > 0 else { return nil }
-            // Spaces are the character U+0120 or whitespace.
+            // A space is the character U+0120 or whitespace.
             func canBeSpace(_ byte: UInt8) -> Bool { byte >= 0x80 || byte <= 0x20 }
             guard canBeSpace(bytes[0]) || canBeSpace(bytes[bytes.count - 1]) else { return nil }
             var (leading, position) = (0, 0)

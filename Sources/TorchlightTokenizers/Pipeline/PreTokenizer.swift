@@ -1,6 +1,6 @@
 import TorchlightFiles
 
-/// The second stage of a tokenizer: cuts a text into words.
+/// The pre-tokenizer, the second stage of a tokenizer: splits a text into words.
 indirect enum PreTokenizer: Sendable {
     case whitespace
     case whitespaceSplit
@@ -15,7 +15,7 @@ indirect enum PreTokenizer: Sendable {
     case fixedLength(Int)
     case sequence([PreTokenizer])
 
-    /// How spaces are written as a visible character, as in SentencePiece.
+    /// The replacement of spaces by a visible character, as in SentencePiece.
     struct Metaspace: Sendable {
         enum Prepending: String, CaseIterable, Sendable { case always, first, never }
 
@@ -108,8 +108,8 @@ indirect enum PreTokenizer: Sendable {
 
     // MARK: Application
 
-    /// Whether the last stage writes bytes as characters of the byte alphabet. A model that knows the bytes of its tokens
-    /// can do without.
+    /// Whether the last stage replaces bytes by characters of the byte alphabet. A model that supports raw words does
+    /// not need it.
     var endsInByteLevel: Bool {
         switch self {
         case .byteLevel: true
@@ -120,7 +120,7 @@ indirect enum PreTokenizer: Sendable {
 
     private static let gpt2 = try! Regex(KnownPattern.gpt2Pattern)
 
-    /// Cuts the pieces that are no added tokens. With `keepsBytes`, a byte-level stage at the end leaves the bytes.
+    /// Splits the pieces that are not added tokens. With `keepsBytes`, a byte-level stage at the end is skipped.
     func apply(to text: inout PieceText, keepsBytes: Bool = false) throws(TokenizerError) {
         switch self {
         case .sequence(let stages):
@@ -166,14 +166,14 @@ indirect enum PreTokenizer: Sendable {
             var found = spans
             spans = []
             defer { spans = found }
-            // The pattern matches everywhere.
+            // The matches cover the text.
             try regex.forEachMatch(in: bytes) {
                 found.append(.init(start: Int32($0), end: Int32($1), isMatch: true))
             }
         }
     }
 
-    /// Splits at scalars that meet a condition; each is a match.
+    /// Splits at scalars for which a condition is true; each is a match.
     @inline(__always)
     private static func split(
         _ text: inout PieceText, _ behavior: PieceText.Behavior, _ isMatch: (UInt32) -> Bool
@@ -195,7 +195,7 @@ indirect enum PreTokenizer: Sendable {
         }
     }
 
-    /// `\w+|[^\w\s]+`, without what is between.
+    /// `\w+|[^\w\s]+`; other characters are dropped.
     private static func splitWords(_ text: inout PieceText) {
         func kind(_ code: UInt32) -> Int {
             UnicodeClass.isRustWord(code) ? 1 : UnicodeClass.isWhitespace(code) ? 0 : 2
@@ -229,8 +229,8 @@ indirect enum PreTokenizer: Sendable {
         if metaspace.splits { split(&text, .mergedWithNext) { $0 == metaspace.replacement } }
     }
 
-    /// Splits where the script changes. Japanese syllables count as Han, spaces as any script; what comes before the first
-    /// character with a script is dropped.
+    /// Splits between scripts. Japanese syllables count as Han, spaces as any script; characters before the first one
+    /// with a script are dropped.
     private static func splitScripts(_ text: inout PieceText) {
         let han = UnicodeScripts.number(named: "Han")!
         let merged = ["Hiragana", "Katakana"].map { UnicodeScripts.number(named: $0)! }

@@ -1,6 +1,6 @@
 import TorchlightFiles
 
-/// The last stage of a tokenizer: joins tokens to a text.
+/// The decoder, the last stage of a tokenizer: joins tokens to a text.
 indirect enum TokenDecoder: Sendable {
     case bpe(suffix: String)
     case byteLevel(addsPrefixSpace: Bool, trimsOffsets: Bool, usesRegex: Bool)
@@ -80,7 +80,7 @@ indirect enum TokenDecoder: Sendable {
 
     // MARK: Application
 
-    /// Texts of tokens in one array.
+    /// The texts of tokens in one array.
     struct Tokens {
         var bytes: [UInt8] = []
         var ends: [Int] = []
@@ -103,7 +103,7 @@ indirect enum TokenDecoder: Sendable {
         }
     }
 
-    /// Changes the tokens so that, joined, they are the text.
+    /// Transforms the tokens so that their concatenation is the text.
     func apply(to tokens: inout Tokens) throws(TokenizerError) {
         switch self {
         case .sequence(let stages): for stage in stages { try stage.apply(to: &tokens) }
@@ -228,7 +228,7 @@ indirect enum TokenDecoder: Sendable {
         (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
     ].map { (Array($0.utf8), Array($1.utf8)) }
 
-    /// Whether a space is followed by what can make it an artifact; most tokens have none.
+    /// Whether a space is followed by a character of a tokenisation artifact, which few tokens have.
     private static func hasArtifact(_ token: UnsafeBufferPointer<UInt8>) -> Bool {
         for index in token.indices where token[index] == 0x20 && index + 1 < token.count {
             switch token[index + 1] {
@@ -267,7 +267,7 @@ indirect enum TokenDecoder: Sendable {
         tokens = result
     }
 
-    /// One token of the bytes that all stand for; bytes that are not UTF-8 become U+FFFD.
+    /// Replaces all tokens by one of the bytes that they represent; invalid UTF-8 becomes U+FFFD.
     private static func decodeBytes(_ tokens: inout Tokens) {
         var raw: [UInt8] = []
         raw.reserveCapacity(tokens.bytes.count)
@@ -280,7 +280,7 @@ indirect enum TokenDecoder: Sendable {
         tokens = Tokens(bytes: Array(text.utf8), ends: [text.utf8.count])
     }
 
-    /// Joins runs of tokens such as `<0xE6>` to bytes. A run that is not UTF-8 becomes one U+FFFD for each byte.
+    /// Joins runs of byte tokens such as `<0xE6>` to text. A run that is invalid UTF-8 becomes one U+FFFD per byte.
     private static func fallBack(_ tokens: inout Tokens) {
         var result = Tokens()
         var run: [UInt8] = []
@@ -308,7 +308,7 @@ indirect enum TokenDecoder: Sendable {
     }
 }
 
-/// Tokens that stand for one byte: `<0x0A>`.
+/// Byte tokens, which represent one byte: `<0x0A>`.
 enum ByteToken {
     static func name(_ byte: UInt8) -> [UInt8] {
         let digits = Array("0123456789ABCDEF".utf8)

@@ -1,8 +1,7 @@
-/// The patterns of GPT-2 and of GPT-4, Llama 3 and Qwen as hand-written functions. They match everywhere, so that the
-/// matches cover a text.
+/// Hand-written matchers of the patterns of GPT-2, and of GPT-4, Llama 3 and Qwen. Their matches cover a text.
 enum KnownPattern: Sendable {
     case gpt2
-    /// GPT-4 and those after it; numbers have at most so many digits.
+    /// GPT-4 and later models; numbers have at most `digits` digits.
     case gpt4(digits: Int)
 
     static let gpt2Pattern = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
@@ -27,7 +26,7 @@ enum KnownPattern: Sendable {
             ? .letter : UnicodeClass.isNumber($0) ? .number : UnicodeClass.isWhitespace($0) ? .whitespace : .other
     }
 
-    /// The text of one search, with the classes of its scalars.
+    /// The text of a search, with the classes of its scalars.
     private struct Text {
         let bytes: UnsafeBufferPointer<UInt8>
         let ascii: UnsafeBufferPointer<Class>
@@ -43,7 +42,7 @@ enum KnownPattern: Sendable {
             return (UnicodeClass.isWhitespace(code) ? .whitespace : .other, length)
         }
 
-        /// The end of the run of a class that starts at a position.
+        /// The end of a run of a class.
         @inline(__always)
         func run(_ wanted: Class, from start: Int) -> Int {
             var position = start
@@ -55,7 +54,8 @@ enum KnownPattern: Sendable {
             return position
         }
 
-        /// The end of `\s+(?!\S)|\s+`, where whitespace starts: a run that words follow leaves its last character to them.
+        /// The end of `\s+(?!\S)|\s+` at the start of whitespace: if a non-space follows, the last whitespace character
+        /// is excluded.
         @inline(__always)
         func whitespace(from start: Int, to end: Int) -> Int {
             if end == bytes.count { return end }
@@ -63,7 +63,7 @@ enum KnownPattern: Sendable {
             return last > start ? last : end
         }
 
-        /// The number of bytes after an apostrophe that belong to a contraction; 0 if there are none.
+        /// The number of bytes of a contraction after an apostrophe; 0 if there is none.
         @inline(__always)
         func contraction(after position: Int, ignoresCase: Bool) -> Int {
             guard position < bytes.count else { return 0 }
@@ -76,7 +76,7 @@ enum KnownPattern: Sendable {
             case UInt8(ascii: "r"), UInt8(ascii: "v"): return at(1) == UInt8(ascii: "e") ? 2 : 0
             case UInt8(ascii: "l"): return at(1) == UInt8(ascii: "l") ? 2 : 0
             default:
-                // The long s is an s without regard to case.
+                // The long s (U+017F) is equal to s if case is ignored.
                 return ignoresCase && position + 1 < bytes.count && bytes[position] == 0xC5
                     && bytes[position + 1] == 0xBF
                     ? 2 : 0
@@ -147,7 +147,7 @@ enum KnownPattern: Sendable {
                 return position
             }
             let end = text.run(.whitespace, from: start)
-            // Through the last line break of the run, if it has one.
+            // Up to the last line break of the run, if there is one.
             var newline = end
             while newline > start {
                 if bytes[newline - 1] == 0x0A || bytes[newline - 1] == 0x0D { return newline }

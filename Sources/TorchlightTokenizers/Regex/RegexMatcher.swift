@@ -1,11 +1,11 @@
-/// A compiled regular expression in the syntax of Oniguruma.
+/// A compiled regular expression in Oniguruma syntax.
 ///
-/// It backtracks as Oniguruma does, so that both find the same matches. The number of steps is bounded: an expression
-/// that would take exponential time is an error.
+/// The matcher backtracks as Oniguruma does, so that both find the same matches. The number of steps is limited: an
+/// expression of exponential time is an error.
 final class Regex: Sendable {
     let pattern: String
     private let program: RegexProgram
-    /// The pattern as a hand-written function, where it is one of those that most models share.
+    /// The hand-written matcher of a common pattern; nil for other patterns.
     private let known: KnownPattern?
 
     init(_ pattern: String) throws(TokenizerError) {
@@ -14,15 +14,15 @@ final class Regex: Sendable {
         known = KnownPattern(pattern)
     }
 
-    /// A regular expression that is always interpreted, to compare the hand-written functions with.
+    /// Creates a regular expression without a hand-written matcher, for comparison.
     init(interpreting pattern: String) throws(TokenizerError) {
         self.pattern = pattern
         program = try RegexProgram(pattern)
         known = nil
     }
 
-    /// Calls the closure with the range of each match, as Oniguruma's search finds them: leftmost, not overlapping, and
-    /// no empty match directly after another match.
+    /// Calls the closure with the range of each match, in the order of Oniguruma's search: leftmost, not overlapping,
+    /// and no empty match directly after another match.
     func forEachMatch(
         in text: UnsafeBufferPointer<UInt8>, _ body: (Int, Int) -> Void
     ) throws(TokenizerError) {
@@ -47,7 +47,7 @@ final class Regex: Sendable {
     }
 }
 
-/// One search of a regular expression in a text.
+/// A search of a regular expression in a text.
 struct RegexMatcher: ~Copyable {
     private let program: RegexProgram
     private let text: UnsafeBufferPointer<UInt8>
@@ -76,10 +76,10 @@ struct RegexMatcher: ~Copyable {
         marks = [Int](repeating: -1, count: program.slotCount)
     }
 
-    /// Real patterns take a few steps for each byte; a pattern that needs more is of exponential or cubic time.
+    /// Usual patterns take a few steps per byte; the limit is reached by patterns of exponential or cubic time.
     static func steps(_ count: Int) -> Int { min(1_000_000 + 500 * min(count, 1 << 40), 400_000_000) }
 
-    /// The first match that starts at the position or later.
+    /// The first match at or after a position.
     mutating func search(from first: Int) throws(TokenizerError) -> (Int, Int)? {
         var position = first
         while position <= text.count {
@@ -128,7 +128,7 @@ struct RegexMatcher: ~Copyable {
         }
     }
 
-    /// Runs from an instruction until `end`; nil if it cannot get there. With `endingAt`, only that end counts.
+    /// Runs from an instruction to `end`; nil if it fails. With `endingAt`, only this end is accepted.
     private mutating func run(
         _ first: Int, _ start: Int, endingAt required: Int
     ) throws(TokenizerError) -> Int? {
@@ -194,7 +194,7 @@ struct RegexMatcher: ~Copyable {
         }
     }
 
-    /// Takes the last alternative; nil if there is none above `base`.
+    /// Resumes at the last alternative; nil if there is none above `base`.
     private mutating func backtrack(to base: Int) throws(TokenizerError) -> (Int, Int)? {
         while stack.count > base {
             let frame = stack[stack.count - 1]
@@ -233,7 +233,7 @@ struct RegexMatcher: ~Copyable {
         let (least, most) = (Int(instruction.b), Int(instruction.c))
         var count = 0
         var smallestEnd = position
-        // A lazy run takes only what it must.
+        // A lazy run starts with its minimum.
         let wanted = instruction.kind == 1 ? least : most
         while count < wanted, position < text.count {
             let (code, length) = UTF8Text.scalar(text, position)

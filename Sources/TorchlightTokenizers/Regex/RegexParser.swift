@@ -1,4 +1,4 @@
-/// Parses regular expressions in the syntax of Oniguruma (Ruby) as far as tokenizers use it.
+/// A parser of the subset of Oniguruma (Ruby) syntax that tokenizers use.
 struct RegexParser {
     private let pattern: [UInt32]
     private let text: String
@@ -12,7 +12,7 @@ struct RegexParser {
         var isExtended = false
     }
 
-    /// The largest count of a quantifier, as in Oniguruma.
+    /// The maximum count of a quantifier, as in Oniguruma.
     static let largestCount = 100_000
     private static let deepest = 100
 
@@ -62,7 +62,7 @@ struct RegexParser {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.deepest else { throw failure("groups nested more than \(Self.deepest) deep") }
-        // An option in the middle of a group holds until its end.
+        // An option in a group applies until the end of the group.
         let outer = options
         defer { options = outer }
         var alternatives = [try parseSequence()]
@@ -117,7 +117,7 @@ struct RegexParser {
             if case .anchor = node { throw failure("a quantifier after an anchor") }
             var kind = RegexNode.RepeatKind.greedy
             if isNext("?") {
-                // `{n}?` is not lazy but optional in Ruby.
+                // In Ruby, `{n}?` is not lazy but optional.
                 if isInterval, least == most {
                     node = .repeated(node, atLeast: least, atMost: most, .greedy)
                     continue
@@ -135,7 +135,7 @@ struct RegexParser {
         return node
     }
 
-    /// Reads `{n}`, `{n,}`, `{,m}` or `{n,m}`; nil, and the brace is a literal, if it is none of them.
+    /// Reads `{n}`, `{n,}`, `{,m}` or `{n,m}`. Returns nil for other text; the brace is then a literal.
     private mutating func parseInterval() -> (Int, Int)? {
         var end = position + 1
         func number() -> Int? {
@@ -212,7 +212,7 @@ struct RegexParser {
             position += 1
         }
         if isNext(")") {
-            // Holds for the rest of the group around it, whose alternatives from here on form a group in Ruby.
+            // Applies to the rest of the enclosing group, whose following alternatives form a group in Ruby.
             position += 1
             let rest = try parseAlternatives()
             options = outer
@@ -262,7 +262,7 @@ struct RegexParser {
         return .anchor(anchor)
     }
 
-    /// Reads the name of a set after a backslash; nil if it is a character.
+    /// Reads the name of a set after a backslash; nil for a character.
     private mutating func parseSetEscape() throws(TokenizerError) -> ScalarSet? {
         let code = pattern[position]
         let set: ScalarSet
@@ -419,7 +419,7 @@ struct RegexParser {
         return isNegated ? .not(set) : set
     }
 
-    /// Reads `[:name:]`; nil if a class follows.
+    /// Reads `[:name:]`; nil for a nested class.
     private mutating func parsePOSIXClass() throws(TokenizerError) -> ScalarSet? {
         guard isNext(":", after: 1) else { return nil }
         let start = position
@@ -441,7 +441,7 @@ struct RegexParser {
         return isNegated ? .not(set) : set
     }
 
-    /// The set of a property of Unicode or of POSIX.
+    /// The set of a Unicode or POSIX property.
     private static func property(_ name: String) -> ScalarSet? {
         typealias Category = UnicodeClass.Category
         let plain = UnicodeScripts.plain(name)
@@ -465,7 +465,7 @@ struct RegexParser {
         case "extendedpictographic": return .property(.extendedPictographic)
         case "ideographic": return .property(.ideographic)
         case "punct":
-            // The POSIX class of Oniguruma has the ASCII symbols too.
+            // POSIX punctuation in Oniguruma includes the ASCII symbols.
             let symbols: [ClosedRange<UInt32>] = [0x24...0x24, 0x2B...0x2B, 0x3C...0x3E, 0x5E...0x5E, 0x60...0x60]
             return .union([
                 .categories(UnicodeClass.punctuation), .ranges(symbols + [0x7C...0x7C, 0x7E...0x7E]),

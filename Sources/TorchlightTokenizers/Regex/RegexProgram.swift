@@ -1,25 +1,26 @@
 /// The instructions of a compiled regular expression.
 struct RegexProgram: Sendable {
     enum Operation: UInt8, Sendable {
-        /// One scalar of set `a`.
+        /// Matches one scalar of set `a`.
         case set
-        /// Continue at the next instruction; if that fails, at `a`.
+        /// Continues at the next instruction; after a failure at `a`.
         case split
-        /// Continue at `a`; if that fails, at the next instruction.
+        /// Continues at `a`; after a failure at the next instruction.
         case splitLazily
         case jump
-        /// Between `b` and `c` scalars of set `a`; the kind is in `kind`.
+        /// Matches between `b` and `c` scalars of set `a`; `kind` is greedy, lazy or possessive.
         case repeatSet
-        /// The body follows and ends before `a`; must match (`b` = 0) or not (`b` = 1) at this position.
+        /// The body follows and ends before `a`. It must match (`b` = 0) or not match (`b` = 1) at this position.
         case lookAhead
-        /// As lookAhead, but ending here; the set `c` of `widths` has the smallest and largest width.
+        /// As lookAhead, but the match must end at this position; element `c` of `widths` has the minimum and maximum
+        /// width.
         case lookBehind
-        /// The body follows and ends before `a`; it is not entered again.
+        /// The body follows and ends before `a`. It is not backtracked into.
         case atomic
         case anchor
-        /// Remembers the position in slot `a`.
+        /// Stores the position in slot `a`.
         case mark
-        /// Continues at the next instruction if the position has moved since `mark`, else at `b`.
+        /// Continues at the next instruction if the position changed since `mark`, otherwise at `b`.
         case progress
         /// The end of the expression or of a body.
         case end
@@ -33,7 +34,7 @@ struct RegexProgram: Sendable {
         var c: Int32 = 0
     }
 
-    /// A set with a bitmap for ASCII; other scalars are tested by category and ranges, or by the general set.
+    /// A set with a bitmap for ASCII. Other scalars are tested by category and ranges, or by the general set.
     struct CompiledSet: Sendable {
         var low: UInt64 = 0
         var high: UInt64 = 0
@@ -51,10 +52,10 @@ struct RegexProgram: Sendable {
     var general: [ScalarSet] = []
     var widths: [(least: Int, most: Int)] = []
     var slotCount = 0
-    /// The bytes that a match can start with; nil if it can be empty.
+    /// The possible first bytes of a match; nil if it can be empty.
     var firstBytes: [Bool]?
 
-    /// A larger program is refused: repetitions of groups are copied.
+    /// The maximum number of instructions: repetitions of groups are unrolled.
     private static let largest = 20_000
 
     init(_ pattern: String) throws(TokenizerError) {
@@ -74,7 +75,7 @@ struct RegexProgram: Sendable {
 
     // MARK: Sets
 
-    /// A set as categories and ranges; nil if it is not a union of such.
+    /// A set as categories and ranges; nil if it is not a union of these.
     private static func flatten(_ set: ScalarSet) -> (categories: UInt32, ranges: [ClosedRange<UInt32>], Bool)? {
         switch set {
         case .ranges(let ranges): return (0, ranges, false)
@@ -221,7 +222,7 @@ struct RegexProgram: Sendable {
 
     // MARK: Analysis
 
-    /// The smallest and largest number of scalars that a node matches; nil if there is no largest.
+    /// The minimum and maximum number of scalars that a node matches; nil if unbounded.
     private static func width(_ node: RegexNode) -> (Int, Int)? {
         switch node {
         case .empty, .look, .anchor: return (0, 0)
@@ -254,7 +255,7 @@ struct RegexProgram: Sendable {
         var isOther = false
     }
 
-    /// Adds the bytes that a match of the node can start with; returns whether it can be empty.
+    /// Adds the possible first bytes of a match of the node; returns whether the match can be empty.
     private static func first(of node: RegexNode, _ first: inout First) -> Bool {
         switch node {
         case .empty, .look, .anchor: return true

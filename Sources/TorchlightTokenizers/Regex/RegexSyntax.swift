@@ -1,14 +1,14 @@
 /// A set of scalars in a regular expression.
 indirect enum ScalarSet: Sendable {
     case ranges([ClosedRange<UInt32>])
-    /// General categories as bits.
+    /// General categories as a bit mask.
     case categories(UInt32)
     case script(Int)
     case property(Property)
     case not(ScalarSet)
     case union([ScalarSet])
     case intersection(ScalarSet, ScalarSet)
-    /// The scalars that equal one of the set without regard to case.
+    /// The scalars that equal one of the set if case is ignored.
     case folded(ScalarSet)
 
     enum Property: Sendable {
@@ -32,7 +32,7 @@ indirect enum ScalarSet: Sendable {
             if set.contains(code) { return true }
             let folded = UnicodeCase.fold(code)
             if set.contains(folded) || set.contains(UnicodeCase.upper(folded)) { return true }
-            // The long s and the Kelvin sign have the same upper case as s and k.
+            // The upper case of the long s (U+017F) is that of s, the lower case of the Kelvin sign that of k.
             return folded == 0x73 && set.contains(0x17F) || folded == 0x6B && set.contains(0x212A)
         }
     }

@@ -2,7 +2,7 @@
 enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    /// The bytes of a text; nil if it is not base64.
+    /// Decodes a text; nil if it is not valid base64.
     static func decode(_ text: String) -> [UInt8]? {
         var values = [UInt8](repeating: 255, count: 256)
         for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
@@ -32,7 +32,7 @@ enum Base64 {
         return padding <= 2 ? bytes : nil
     }
 
-    /// The text of bytes.
+    /// Encodes bytes.
     static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)

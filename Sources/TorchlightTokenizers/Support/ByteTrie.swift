@@ -1,15 +1,15 @@
-/// A trie over byte strings as a double array: the child of node `s` for byte `b` is `t = base[s] + b`, if `check[t] == s`.
+/// A double-array trie of byte strings: the child of node `s` for byte `b` is `t = base[s] + b`, if `check[t] == s`.
 struct ByteTrie: Sendable {
     struct Node {
         var base: Int32 = 0
         var check: Int32 = -1
-        /// The value of the key that ends here; -1 if none does.
+        /// The value of the key that ends at this node; -1 if none does.
         var value: Int32 = -1
     }
 
     private(set) var nodes: [Node] = [Node()]
 
-    /// Builds the trie. Of equal keys, the last gives the value.
+    /// Builds the trie. For equal keys the last value is used.
     init(_ keys: [(bytes: [UInt8], value: Int32)]) {
         let sorted = keys.indices.sorted { left, right in
             let (a, b) = (keys[left].bytes, keys[right].bytes)
@@ -18,7 +18,7 @@ struct ByteTrie: Sendable {
         var free = FreeList()
         nodes[0].check = 0
         free.grow(&nodes, to: 512)
-        // Depth first, without recursion: a key may have a million bytes.
+        // Depth first, without recursion, because a key may have a million bytes.
         var work: [(node: Int, first: Int, end: Int, depth: Int)] = [(0, 0, sorted.count, 0)]
         var labels: [(byte: UInt8, first: Int, end: Int)] = []
         while let item = work.popLast() {
@@ -31,7 +31,7 @@ struct ByteTrie: Sendable {
             labels.removeAll(keepingCapacity: true)
             while first < item.end {
                 let byte = keys[sorted[first]].bytes[item.depth]
-                // The end of the keys with this byte, by doubling steps.
+                // The end of the keys with this byte, by galloping search.
                 var (low, step) = (first, 1)
                 while low + step < item.end, keys[sorted[low + step]].bytes[item.depth] == byte {
                     low += step
@@ -55,8 +55,8 @@ struct ByteTrie: Sendable {
         }
     }
 
-    /// Free nodes are linked in the order of their numbers: `base` is the next and `value` the previous one while
-    /// `check` is -1.
+    /// A linked list of the free nodes in ascending order: `base` is the next and `value` the previous node if `check`
+    /// is -1.
     private struct FreeList {
         var first = -1
         var last = -1
@@ -77,7 +77,7 @@ struct ByteTrie: Sendable {
             nodes[index] = Node()
         }
 
-        /// A base for which the nodes of all labels are free. Few free nodes are tried before the array grows.
+        /// A base for which the nodes of all labels are free. Only a few free nodes are tried before the array grows.
         mutating func base(for labels: some Collection<Int>, _ nodes: inout [Node]) -> Int {
             let lowest = labels.first!
             var (candidate, tries) = (first, 0)
@@ -112,7 +112,7 @@ struct ByteTrie: Sendable {
         }
     }
 
-    /// The node that bytes lead to from a node; nil if there is none.
+    /// The node reached by bytes from a node; nil if there is none.
     func node(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int = 0) -> Int? {
         var node = start
         for byte in bytes {
@@ -123,7 +123,7 @@ struct ByteTrie: Sendable {
         return node
     }
 
-    /// The longest key from a node on that is a prefix of the bytes, as value and length; nil if there is none.
+    /// The value and length of the longest key, from a node, that is a prefix of the bytes; nil if there is none.
     @inline(__always)
     func longest(
         _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int, node first: Int = 0

@@ -1,5 +1,5 @@
-/// Hashes of byte strings and pairs of ids. They start from a random number of the process, so that a file cannot be
-/// made whose tokens all collide.
+/// Hashes of byte strings and pairs of ids, with a random seed per process, so that a file cannot be constructed whose
+/// tokens all collide.
 enum Hashing {
     private static let seed = UInt64.random(in: .min ... .max)
     private static let factor: UInt64 = 0x9E37_79B9_7F4A_7C15

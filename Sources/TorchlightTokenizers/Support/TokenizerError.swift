@@ -1,16 +1,16 @@
 import TorchlightFiles
 
-/// An error of a tokenizer or a chat template: the operation, the problem and the rule that is broken.
+/// An error of a tokenizer or a chat template: the operation, the problem and the rule.
 ///
 /// Errors of files are ``IOError``.
 public struct TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The operation: `encode`, `truncation`, `regular expression`, `chat template`, ...
     public let operation: String
-    /// What is wrong, with the values that were found.
+    /// The problem, with the values that were found.
     public let problem: String
-    /// What is expected; empty if there is nothing to add.
+    /// The rule; empty if there is none.
     public let rule: String
-    /// How to solve it; empty if there is nothing to add.
+    /// How to fix the problem; empty if there is nothing to add.
     public let fix: String
 
     /// Creates an error.

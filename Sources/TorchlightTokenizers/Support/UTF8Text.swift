@@ -1,4 +1,4 @@
-/// Reading and writing scalars in UTF-8 that is known to be valid.
+/// Reading and writing of scalars in valid UTF-8.
 enum UTF8Text {
     /// The number of bytes of the scalar that starts with this byte.
     @inline(__always)
@@ -6,7 +6,7 @@ enum UTF8Text {
         lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
     }
 
-    /// The scalar at a position and its number of bytes.
+    /// The scalar at a position, and its number of bytes.
     @inline(__always)
     static func scalar(_ bytes: UnsafeBufferPointer<UInt8>, _ position: Int) -> (code: UInt32, length: Int) {
         let lead = bytes[position]
@@ -18,7 +18,7 @@ enum UTF8Text {
         return (UInt32(lead & 0x07) << 18 | second << 12 | third << 6 | UInt32(bytes[position + 3] & 0x3F), 4)
     }
 
-    /// The start of the scalar before a position, which must not be the start of the text.
+    /// The start of the scalar before a position, which must not be 0.
     @inline(__always)
     static func before(_ bytes: UnsafeBufferPointer<UInt8>, _ position: Int) -> Int {
         var position = position - 1
@@ -78,8 +78,8 @@ enum UTF8Text {
     }
 }
 
-/// The printable characters that byte-level tokenizers write bytes with (GPT-2): most Latin-1 characters stand for
-/// themselves, the others for U+0100 and the following.
+/// The byte alphabet of GPT-2: the printable characters that represent bytes. Most Latin-1 characters represent
+/// themselves; the other bytes are U+0100 and the following.
 enum ByteAlphabet {
     /// The scalar of each byte.
     static let scalars: [UInt32] = {
@@ -103,14 +103,14 @@ enum ByteAlphabet {
         return bytes
     }()
 
-    /// The bytes that a token stands for; nil if one of its characters is not in the alphabet.
+    /// The bytes that a token represents; nil if a character is not in the alphabet.
     static func decode(_ token: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var result: [UInt8] = []
         result.reserveCapacity(token.count)
         return append(token, to: &result) ? result : nil
     }
 
-    /// Appends the bytes that a token stands for. Returns false and appends nothing if a character is not in the
+    /// Appends the bytes that a token represents. Returns false and appends nothing if a character is not in the
     /// alphabet.
     static func append(_ token: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) -> Bool {
         let count = result.count
@@ -127,7 +127,7 @@ enum ByteAlphabet {
         return true
     }
 
-    /// The text that stands for bytes.
+    /// The characters of the alphabet for bytes.
     static func encode(_ raw: some Sequence<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         for byte in raw { UTF8Text.append(scalars[Int(byte)], to: &result) }

@@ -1,19 +1,19 @@
 import TorchlightFiles
 
-/// Tokens and their ids: a hash table from bytes to ids, and the bytes of each id. All bytes lie in one array.
+/// Tokens and their ids: a hash table from bytes to ids, and the bytes of each id in one array.
 struct Vocabulary: Sendable {
     private var arena: [UInt8] = []
-    /// The bytes of entry `i` are `arena[ends[i - 1]..<ends[i]]`.
+    /// The bytes of entry `i` are `arena[starts[i]..<starts[i + 1]]`.
     private var starts: [UInt32] = [0]
     private var entryIDs: [Int32] = []
-    /// For each id its entry, -1 where the id has none.
+    /// The entry of each id; -1 for ids without a token.
     private var entryOfID: [Int32] = []
-    /// The upper half of the hash and the entry, + 1; 0 where free.
+    /// The upper half of the hash and the entry + 1; 0 for free slots.
     private var table: [UInt64] = [UInt64](repeating: 0, count: 32)
 
     /// The number of tokens.
     var count: Int { entryIDs.count }
-    /// One more than the largest id.
+    /// The largest id plus 1.
     var idLimit: Int { entryOfID.count }
 
     init() {}
@@ -27,10 +27,10 @@ struct Vocabulary: Sendable {
         arena.reserveCapacity(tokens * 8)
     }
 
-    /// The largest id that a vocabulary of `count` tokens may have: a table over all ids must stay small beside the file.
+    /// The maximum id in a vocabulary of `count` tokens, so that tables by id are not much larger than the file.
     static func largestID(count: Int) -> Int { 1_000_000 + 8 * min(count, 1 << 28) }
 
-    /// Adds a token. A token that is there gets the new id.
+    /// Adds a token. A token that exists gets the new id.
     mutating func insert(_ token: [UInt8], id: Int32) {
         token.withUnsafeBufferPointer { insert($0, id: id) }
     }
@@ -92,7 +92,7 @@ struct Vocabulary: Sendable {
         }
     }
 
-    /// The id of a token; -1 if there is none.
+    /// The id of a token; -1 if it is not in the vocabulary.
     func id(_ token: UnsafeBufferPointer<UInt8>) -> Int32 {
         let hash = Self.hash(token)
         var slot = Int(truncatingIfNeeded: hash) & (table.count - 1)
@@ -106,7 +106,7 @@ struct Vocabulary: Sendable {
 
     func id(_ token: [UInt8]) -> Int32 { token.withUnsafeBufferPointer { id($0) } }
 
-    /// The id of a token; nil if there is none.
+    /// The id of a token; nil if it is not in the vocabulary.
     func id(of token: String) -> Int? {
         var token = token
         let found = token.withUTF8 { self.id($0) }
@@ -134,7 +134,7 @@ struct Vocabulary: Sendable {
         for entry in 0..<count { withBytes(entry: entry) { body($0, entryIDs[entry]) } }
     }
 
-    /// The tokens with their ids in the order of the ids, as an object of JSON.
+    /// The JSON object of tokens and ids, in the order of ids.
     func json() -> JSON {
         var members: [(Int32, String)] = []
         forEach { members.append(($1, String(decoding: $0, as: UTF8.self))) }

@@ -1,19 +1,19 @@
-/// A text that is normalised and cut into pieces, and where each of its bytes comes from in the original text.
+/// A text that is normalised and split into pieces, with the alignment of its bytes to the original text.
 ///
-/// As long as nothing is replaced, the bytes are those of the original and no alignment is stored. Otherwise each byte has
-/// the range of original bytes that it stands for, which is that of whole scalars.
+/// Until the first replacement, the bytes are those of the original and no alignment is stored. Afterwards each byte
+/// has a range of original bytes, which covers whole scalars.
 struct PieceText {
     /// A part of the text: bytes `start..<end`.
     struct Piece {
         var start: Int32
         var end: Int32
-        /// The original position of the piece, which text that is inserted before its first character gets.
+        /// The original position of the piece, which text inserted at its start is aligned to.
         var origin: Int32
-        /// The id of an added token that the piece is; -1 otherwise.
+        /// The id of the added token; -1 for other pieces.
         var token: Int32 = -1
     }
 
-    /// Bytes with the original ranges that they stand for.
+    /// Bytes with their ranges in the original text.
     struct Aligned {
         var bytes: [UInt8] = []
         var starts: [Int32] = []
@@ -40,7 +40,7 @@ struct PieceText {
         }
     }
 
-    /// A range of a piece that a pattern matched, or one between matches.
+    /// A range of a piece that is a match of a pattern, or between matches.
     struct Span {
         var start: Int32
         var end: Int32
@@ -57,9 +57,9 @@ struct PieceText {
     private var nextPieces: [Piece] = []
     private var spans: [Span] = []
 
-    // MARK: Start
+    // MARK: Initialisation
 
-    /// Starts over with a text as one piece; an empty text has none.
+    /// Resets the text to one piece; an empty text has none.
     mutating func load(_ bytes: UnsafeBufferPointer<UInt8>) {
         current.removeAll()
         current.bytes.append(contentsOf: bytes)
@@ -89,7 +89,7 @@ struct PieceText {
 
     // MARK: Alignment
 
-    /// The original range of a range of bytes, which must not be empty.
+    /// The original range of a non-empty range of bytes.
     @inline(__always)
     func original(_ start: Int, _ end: Int) -> (start: Int, end: Int) {
         if !isOriginal { return (Int(current.starts[start]), Int(current.ends[end - 1])) }
@@ -106,7 +106,7 @@ struct PieceText {
     func withBytes<Result, Failure: Error>(
         _ piece: Piece, _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        // `withUnsafeBufferPointer` keeps the type of the error only through a Result.
+        // `withUnsafeBufferPointer` preserves the type of the error only through a Result.
         try current.bytes.withUnsafeBufferPointer { bytes in
             Swift.Result { () throws(Failure) in
                 try body(UnsafeBufferPointer(rebasing: bytes[Int(piece.start)..<Int(piece.end)]))
@@ -124,7 +124,7 @@ struct PieceText {
         case contiguous = "Contiguous"
     }
 
-    /// Splits each piece that is no added token. The closure appends the spans of a piece, which cover it in order.
+    /// Splits each piece that is not an added token. The closure appends the spans of a piece, which cover it in order.
     mutating func split<Failure: Error>(
         _ behavior: Behavior, _ find: (UnsafeBufferPointer<UInt8>, inout [Span]) throws(Failure) -> Void
     ) throws(Failure) {
@@ -196,7 +196,7 @@ struct PieceText {
         }
     }
 
-    /// Cuts added tokens out of each piece that is none. The closure gets the bytes of a piece and reports the tokens in
+    /// Extracts added tokens from each other piece. The closure gets the bytes of a piece and reports the tokens in
     /// order: start, end and id.
     mutating func extract(_ find: (UnsafeBufferPointer<UInt8>, (Int, Int, Int32) -> Void) -> Void) {
         nextPieces.removeAll(keepingCapacity: true)
@@ -226,7 +226,8 @@ struct PieceText {
         swap(&pieces, &nextPieces)
     }
 
-    /// Moves the position of each piece to that of its first byte: a piece whose start was removed is no start of a text.
+    /// Sets the origin of each piece to the position of its first byte: a piece whose start was removed does not start
+    /// a text.
     mutating func resetOrigins() {
         guard !isOriginal else { return }
         for index in pieces.indices where pieces[index].token < 0 {
@@ -234,9 +235,9 @@ struct PieceText {
         }
     }
 
-    // MARK: Changing
+    // MARK: Replacement
 
-    /// Changes bytes of the pieces that are no added tokens without changing their number.
+    /// Changes the bytes of the pieces that are not added tokens in place.
     mutating func mapBytes(_ body: (UnsafeMutableBufferPointer<UInt8>) -> Void) {
         current.bytes.withUnsafeMutableBufferPointer { bytes in
             for piece in pieces where piece.token < 0 {
@@ -245,7 +246,7 @@ struct PieceText {
         }
     }
 
-    /// Whether all pieces that are no added tokens are ASCII and meet a condition on each byte.
+    /// Whether all pieces that are not added tokens are ASCII and each byte satisfies a condition.
     func isASCII(where isFit: (UInt8) -> Bool = { _ in true }) -> Bool {
         current.bytes.withUnsafeBufferPointer { bytes in
             pieces.allSatisfy { piece in
@@ -256,8 +257,8 @@ struct PieceText {
         }
     }
 
-    /// Rebuilds the text piece by piece. The closure writes the new bytes of a piece that is no added token; pieces that
-    /// become empty vanish.
+    /// Rebuilds the text piece by piece. The closure appends the new bytes of a piece that is not an added token; empty
+    /// pieces are removed.
     mutating func rebuild<Failure: Error>(
         _ body: (Piece, Aligned, inout Aligned) throws(Failure) -> Void
     ) throws(Failure) {
@@ -282,7 +283,7 @@ struct PieceText {
         swap(&pieces, &nextPieces)
     }
 
-    /// Rebuilds each piece from scalars with the number of scalars that each of them replaces.
+    /// Rebuilds each piece from scalars, given the number of scalars that each of them replaces.
     mutating func transform(_ body: ([UInt32]) -> (changes: [UnicodeNormalization.Change], removedBefore: Int)?) {
         var codes: [UInt32] = []
         rebuild { piece, source, target in
@@ -303,15 +304,15 @@ struct PieceText {
         }
     }
 
-    /// Writes scalars with the alignment of those that they replace. An inserted scalar gets the alignment of the scalar
-    /// before it; one that replaces several gets that of the first.
+    /// Appends scalars with the alignment of those that they replace. An inserted scalar gets the alignment of the
+    /// scalar before it; one that replaces several gets that of the first.
     static func apply(
         _ changes: [UnicodeNormalization.Change], _ removedBefore: Int, _ piece: Piece, _ source: Aligned,
         _ target: inout Aligned
     ) {
         let (start, end) = (Int(piece.start), Int(piece.end))
         var position = start
-        // Inserted text without an original range of its own stays as it is, and the changes apply to what follows.
+        // Inserted text without an original range is not changed; the changes apply to the text after it.
         while position < end, source.starts[position] == source.ends[position] { position += 1 }
         target.append(source, start..<position)
         for _ in 0..<removedBefore where position < end { position += UTF8Text.length(source.bytes[position]) }
@@ -346,7 +347,7 @@ struct PieceText {
         }
     }
 
-    /// Replaces matches by a text, which gets the alignment of the last byte of a match.
+    /// Replaces matches by a text, which is aligned to the last byte of the match.
     mutating func replace<Failure: Error>(
         by content: [UInt8],
         _ find: (UnsafeBufferPointer<UInt8>, (Int, Int) -> Void) throws(Failure) -> Void

@@ -1,7 +1,7 @@
 import TorchlightFiles
 
-/// Trains BPE, and WordPiece with a prefix of tokens inside words: joins the most frequent pair of neighbours again and
-/// again. Of equally frequent pairs, the one with the smaller ids comes first.
+/// Trains BPE, and WordPiece with a continuation prefix: repeatedly merges the most frequent neighbouring pair. Ties
+/// are resolved by smaller ids.
 struct BPETrainer: ModelTrainer {
     private let options: Tokenizer.TrainingOptions
     private let continuingPrefix: [UInt8]
@@ -11,13 +11,13 @@ struct BPETrainer: ModelTrainer {
         self.continuingPrefix = Array(continuingPrefix.utf8)
     }
 
-    /// A pair with its frequency when it was queued.
+    /// A pair with its frequency at the time of insertion.
     private struct Candidate: Comparable {
         var count: Int
         var left: Int32
         var right: Int32
 
-        /// Whether the other one comes first.
+        /// Whether the other candidate has priority.
         static func < (a: Candidate, b: Candidate) -> Bool {
             a.count != b.count ? a.count < b.count : a.left != b.left ? a.left > b.left : a.right > b.right
         }
@@ -54,7 +54,7 @@ struct BPETrainer: ModelTrainer {
             symbols.append(ids)
         }
 
-        // The frequency of each pair and the words that have it.
+        // The frequency of each pair, and the words that contain it.
         var counts: [UInt64: Int] = [:]
         var places: [UInt64: [Int32]] = [:]
         for (index, ids) in symbols.enumerated() {
@@ -90,7 +90,7 @@ struct BPETrainer: ModelTrainer {
                     &changed)
             }
             counts[key] = nil
-            // In the order of the pairs, so that nothing depends on that of a set.
+            // In sorted order, because the order of a set is random.
             for key in changed.sorted() {
                 guard let count = counts[key], count > 0 else { continue }
                 Self.push(
@@ -117,7 +117,7 @@ struct BPETrainer: ModelTrainer {
         return bytes
     }
 
-    /// The characters of the words that are kept.
+    /// The characters of the alphabet.
     private func alphabet(_ words: [(word: [UInt8], count: Int)]) -> Set<UInt32> {
         var counts: [UInt32: Int] = [:]
         for (word, count) in words {
@@ -136,7 +136,7 @@ struct BPETrainer: ModelTrainer {
         return Set(kept.map(\.key))
     }
 
-    /// Joins a pair in one word and counts the pairs that vanish and appear.
+    /// Merges a pair in one word, and counts the removed and added pairs.
     private func join(
         _ left: Int32, _ right: Int32, _ joined: Int32, _ place: Int, _ symbols: inout [[Int32]], _ count: Int,
         _ counts: inout [UInt64: Int], _ places: inout [UInt64: [Int32]], _ changed: inout Set<UInt64>
@@ -172,7 +172,7 @@ struct BPETrainer: ModelTrainer {
         symbols[place] = new
     }
 
-    // MARK: A heap with the largest candidate first
+    // MARK: Max-heap of candidates
 
     private static func makeHeap(_ heap: inout [Candidate]) {
         for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(&heap, index) }

@@ -1,37 +1,36 @@
 extension Tokenizer {
-    /// What is trained on a text.
+    /// The options of tokenizer training.
     public struct TrainingOptions: Sendable {
-        /// The number of tokens, special tokens included. Default: 30,000 (8,000 for Unigram in SentencePiece).
+        /// The size of the vocabulary, including special tokens. Default: 30,000 (8,000 for `trainUnigram`).
         public var vocabularySize = 30_000
-        /// Pairs that are rarer are not joined (BPE and WordPiece). Default: 2.
+        /// The minimum frequency of merged pairs (BPE and WordPiece). Default: 2.
         public var minimumFrequency = 2
-        /// Special tokens; they get the first ids. Default: none.
+        /// Special tokens, which get the first ids. Default: none.
         public var specialTokens: [String] = []
-        /// Characters that are in the vocabulary even if the text does not have them. Default: none; byte-level BPE has all
-        /// bytes.
+        /// Characters that are always in the vocabulary. Default: none; byte-level BPE has all bytes.
         public var initialAlphabet: [Unicode.Scalar] = []
-        /// The largest number of characters in the vocabulary (BPE and WordPiece); nil for no limit. The rarest are left out.
-        /// Default: nil.
+        /// The maximum number of characters in the vocabulary (BPE and WordPiece); the least frequent are omitted.
+        /// Default: nil, no limit.
         public var alphabetLimit: Int?
         /// The token of unknown characters. Default: `[UNK]` for WordPiece, `<unk>` for Unigram, none for BPE.
         public var unknownToken: String?
-        /// The longest token, in characters (Unigram). Default: 16.
+        /// The maximum length of a token in characters (Unigram). Default: 16.
         public var longestPiece = 16
-        /// The number of passes over the text between two reductions of the vocabulary (Unigram). Default: 2.
+        /// The number of EM iterations between two reductions of the vocabulary (Unigram). Default: 2.
         public var passes = 2
-        /// The part of the vocabulary that a reduction keeps (Unigram). Default: 0.75.
+        /// The fraction of the vocabulary that a reduction keeps (Unigram). Default: 0.75.
         public var shrinkingFactor = 0.75
 
         /// Creates the default options.
         public init() {}
     }
 
-    /// Trains byte-level BPE, as that of GPT-2, on texts. The same texts give the same tokenizer.
+    /// Trains byte-level BPE, as in GPT-2. Training is deterministic.
     /// - Parameters:
     ///   - texts: the texts.
-    ///   - options: the size of the vocabulary and so on. Default: the default options.
-    ///   - addsPrefixSpace: whether a text gets a space before its first word. Default: false.
-    /// - Throws: ``TokenizerError`` if the options do not fit.
+    ///   - options: the training options. Default: the default options.
+    ///   - addsPrefixSpace: whether a space is inserted before the first word of a text. Default: false.
+    /// - Throws: ``TokenizerError`` if the options are inconsistent.
     public static func trainByteLevelBPE(
         on texts: some Sequence<String>, options: TrainingOptions = .init(), addsPrefixSpace: Bool = false
     ) throws(TokenizerError) -> Tokenizer {
@@ -43,12 +42,12 @@ extension Tokenizer {
         return tokenizer
     }
 
-    /// Trains WordPiece, as that of BERT, on texts. The same texts give the same tokenizer.
+    /// Trains WordPiece, as in BERT. Training is deterministic.
     /// - Parameters:
     ///   - texts: the texts.
-    ///   - options: the size of the vocabulary and so on. If they have no special tokens, those of BERT are taken.
-    ///   - lowercase: whether texts are written in lower case and without accents. Default: true.
-    /// - Throws: ``TokenizerError`` if the options do not fit.
+    ///   - options: the training options. Without special tokens, those of BERT are used.
+    ///   - lowercase: whether texts are converted to lower case, and accents removed. Default: true.
+    /// - Throws: ``TokenizerError`` if the options are inconsistent.
     public static func trainWordPiece(
         on texts: some Sequence<String>, options: TrainingOptions = .init(), lowercase: Bool = true
     ) throws(TokenizerError) -> Tokenizer {
@@ -64,11 +63,11 @@ extension Tokenizer {
         return tokenizer
     }
 
-    /// Trains Unigram, as SentencePiece does, on texts. The same texts give the same tokenizer.
+    /// Trains Unigram, as SentencePiece does. Training is deterministic.
     /// - Parameters:
     ///   - texts: the texts.
-    ///   - options: the size of the vocabulary and so on. Default: the default options with 8,000 tokens.
-    ///   - byteFallback: whether unknown characters become tokens of bytes. Default: false.
+    ///   - options: the training options. Default: the default options with a vocabulary of 8,000 tokens.
+    ///   - byteFallback: whether unknown characters are encoded as byte tokens. Default: false.
     /// - Throws: ``TokenizerError`` if the vocabulary is too small for the characters of the texts.
     public static func trainUnigram(
         on texts: some Sequence<String>, options: TrainingOptions? = nil, byteFallback: Bool = false
@@ -89,7 +88,7 @@ extension Tokenizer {
         return tokenizer
     }
 
-    /// Counts the words of texts and replaces the model.
+    /// Counts the words of texts, trains a model, and replaces the current one.
     private mutating func train(
         _ trainer: some ModelTrainer, on texts: some Sequence<String>, _ options: TrainingOptions
     ) throws(TokenizerError) {
@@ -110,7 +109,7 @@ extension Tokenizer {
                 pieces.withBytes(piece) { counts[Array($0), default: 0] += 1 }
             }
         }
-        // The order of a dictionary is random; that of the words must not be.
+        // The words are sorted, because the order of a dictionary is random.
         let words = counts.map { (word: $0.key, count: $0.value) }
             .sorted { $0.word.lexicographicallyPrecedes($1.word) }
         model = try trainer.train(words)
@@ -118,7 +117,7 @@ extension Tokenizer {
     }
 }
 
-/// Trains a model on words with their counts, which are sorted.
+/// Trains a model on sorted words with their counts.
 protocol ModelTrainer {
     func train(_ words: [(word: [UInt8], count: Int)]) throws(TokenizerError) -> Model
 }

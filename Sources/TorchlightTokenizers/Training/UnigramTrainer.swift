@@ -5,7 +5,7 @@ import Glibc
 struct UnigramTrainer: ModelTrainer {
     private let options: Tokenizer.TrainingOptions
     private let byteFallback: Bool
-    /// The largest number of parts of words to start with, as in SentencePiece.
+    /// The maximum number of seed pieces, as in SentencePiece.
     private static let seedSize = 1_000_000
 
     init(_ options: Tokenizer.TrainingOptions, byteFallback: Bool) {
@@ -61,7 +61,7 @@ struct UnigramTrainer: ModelTrainer {
         return result
     }
 
-    /// All characters, and the parts of words that occur more than once, by frequency times length.
+    /// All characters, and the substrings of words that occur more than once, by frequency times length.
     private func seed(_ words: [(word: [UInt8], count: Int)], _ required: [[UInt8]: Int]) -> [Piece] {
         var counts: [ArraySlice<UInt8>: Int] = [:]
         for (word, count) in words {
@@ -105,7 +105,7 @@ struct UnigramTrainer: ModelTrainer {
         }
     }
 
-    /// The best path through a word; empty if there is none.
+    /// The best segmentation of a word; empty if there is none.
     private static func best(_ count: Int, _ edges: [[(Int32, Int)]], _ pieces: [Piece]) -> [Int32] {
         var scores = [Double](repeating: -.infinity, count: count + 1)
         var back = [(Int32, Int)](repeating: (-1, -1), count: count + 1)
@@ -132,7 +132,7 @@ struct UnigramTrainer: ModelTrainer {
         return high + log1p(exp(low - high))
     }
 
-    /// The expected number of occurrences of each piece.
+    /// The E step: the expected number of occurrences of each piece.
     private func expectations(_ pieces: [Piece], _ words: [(word: [UInt8], count: Int)]) -> [Double] {
         let trie = Self.trie(pieces)
         var expected = [Double](repeating: 0, count: pieces.count)
@@ -164,8 +164,8 @@ struct UnigramTrainer: ModelTrainer {
         return expected
     }
 
-    /// New scores from expected numbers; rare pieces are dropped. The digamma function in place of the logarithm makes
-    /// probabilities sparse (variational Bayes).
+    /// The M step: new scores from expected counts; rare pieces are removed. The digamma function instead of the
+    /// logarithm makes the probabilities sparse (variational Bayes).
     private func maximize(_ pieces: [Piece], _ expected: [Double]) -> [Piece] {
         var kept: [Piece] = []
         var sum = 0.0
@@ -191,10 +191,10 @@ struct UnigramTrainer: ModelTrainer {
             - 127 / 30720 * fourth * fourth
     }
 
-    /// Keeps the pieces without which the likelihood of the text would fall most.
+    /// Keeps the pieces whose removal would reduce the likelihood of the text most.
     private func prune(_ pieces: [Piece], _ words: [(word: [UInt8], count: Int)], to size: Int) -> [Piece] {
         let trie = Self.trie(pieces)
-        // What each piece would be cut into without it.
+        // The segmentation of each piece without itself.
         var alternatives = [[Int32]](repeating: [], count: pieces.count)
         var isNeeded = [Bool](repeating: true, count: pieces.count)
         for (id, piece) in pieces.enumerated() {
@@ -233,7 +233,7 @@ struct UnigramTrainer: ModelTrainer {
         return kept.sorted().map { pieces[$0] }
     }
 
-    /// All required characters, then the best pieces, behind the special tokens.
+    /// The special tokens, all required characters, and the best pieces.
     private func finish(_ pieces: [Piece], _ required: [[UInt8]: Int], size: Int) -> UnigramModel {
         let lowest = pieces.map(\.score).min() ?? 0
         var scores: [[UInt8]: Double] = [:]

@@ -1,6 +1,6 @@
 /// General categories and properties of scalars, from tables for the first two planes.
 enum UnicodeClass {
-    /// The general categories in the order of their two-letter names, as bits of a mask.
+    /// The general categories, in the order of their two-letter names, as bits of a mask.
     enum Category: UInt8, CaseIterable {
         case cc, cf, cn, co, cs, ll, lm, lo, lt, lu, mc, me, mn, nd, nl, no, pc, pd, pe, pf, pi, po, ps, sc, sk, sm, so,
             zl, zp, zs
@@ -76,11 +76,11 @@ enum UnicodeClass {
         }
     }
 
-    /// The category of a scalar as one bit.
+    /// The category of a scalar as a bit mask.
     @inline(__always)
     static func mask(_ code: UInt32) -> UInt32 { 1 << UInt32(value(code) & categoryBits) }
 
-    /// White_Space.
+    /// The property White_Space.
     @inline(__always)
     static func isWhitespace(_ code: UInt32) -> Bool {
         code < 0x80 ? code == 0x20 || code &- 9 < 5 : value(code) & whitespaceBit != 0
@@ -96,8 +96,8 @@ enum UnicodeClass {
 
     static func isAlphabetic(_ code: UInt32) -> Bool { value(code) & alphabeticBit != 0 }
 
-    /// `\w` of Oniguruma: Alphabetic, marks, decimal digits, connector punctuation, and the superscripts and fractions of
-    /// Latin-1.
+    /// `\w` in Oniguruma: Alphabetic, marks, decimal digits, connector punctuation, and the superscripts and fractions
+    /// of Latin-1.
     @inline(__always)
     static func isWord(_ code: UInt32) -> Bool {
         if code < 0x80 { return (code | 0x20) &- 0x61 < 26 || code &- 0x30 < 10 || code == 0x5F }
@@ -108,15 +108,15 @@ enum UnicodeClass {
         return code < 0x100 && mask & Category.no.mask != 0
     }
 
-    /// `\w` of Rust's regular expressions: as in Oniguruma, with joiners and without the numbers of Latin-1.
+    /// `\w` in the Rust crate regex: as in Oniguruma, with joiners and without the numbers of Latin-1.
     @inline(__always)
     static func isRustWord(_ code: UInt32) -> Bool {
         if code == 0x200C || code == 0x200D { return true }
         return isWord(code) && !(code < 0x100 && code >= 0x80 && mask(code) & Category.no.mask != 0)
     }
 
-    /// Punctuation as BERT sees it: all ASCII characters that are neither letters, digits, spaces nor control characters,
-    /// and the categories P.
+    /// Punctuation in BERT: all ASCII characters except letters, digits, spaces and control characters, and the
+    /// categories P.
     @inline(__always)
     static func isPunctuation(_ code: UInt32) -> Bool {
         if code < 0x80 { return code > 0x20 && code < 0x7F && !((code | 0x20) &- 0x61 < 26 || code &- 0x30 < 10) }
@@ -124,9 +124,9 @@ enum UnicodeClass {
     }
 }
 
-/// Lower case, and the folding that makes matching independent of case.
+/// Lower case, upper case and case folding.
 enum UnicodeCase {
-    /// The scalars below U+20000 whose lower case is one other scalar.
+    /// The scalars below U+20000 whose lower case is another single scalar.
     private static let lowerTable: [UInt32: UInt32] = {
         var table: [UInt32: UInt32] = [:]
         for code in UInt32(0x80)..<0x20000 {
@@ -137,7 +137,7 @@ enum UnicodeCase {
         return table
     }()
 
-    /// The lower case of a scalar if it is one scalar, or the scalar itself.
+    /// The lower case of a scalar if it is a single scalar; otherwise the scalar itself.
     static func lower(_ code: UInt32) -> UInt32 {
         if code < 0x80 { return code &- 0x41 < 26 ? code + 0x20 : code }
         return lowerTable[code] ?? code
@@ -145,11 +145,11 @@ enum UnicodeCase {
 
     /// The scalars of the lower case of a scalar.
     static func lowered(_ code: UInt32) -> [UInt32] {
-        // The only scalar whose lower case has two.
+        // U+0130 is the only scalar whose lower case has two scalars.
         code == 0x130 ? [0x69, 0x307] : [lower(code)]
     }
 
-    /// The upper case of a scalar if it is one scalar, or the scalar itself.
+    /// The upper case of a scalar if it is a single scalar; otherwise the scalar itself.
     static func upper(_ code: UInt32) -> UInt32 {
         if code < 0x80 { return code &- 0x61 < 26 ? code - 0x20 : code }
         guard let scalar = Unicode.Scalar(code) else { return code }

@@ -1,7 +1,7 @@
-/// Unicode normalisation that reports how many scalars each scalar of the result replaces.
+/// Unicode normalisation with alignment: it reports how many scalars each scalar of the result replaces.
 ///
-/// The standard library normalises strings without telling where a character came from, and Foundation, which has the
-/// compatibility forms, takes longer to load than most tokenizers take to read; so the decompositions are here as tables.
+/// The standard library normalises strings without alignment, and loading Foundation, which has the compatibility
+/// forms, takes longer than reading most tokenizers. So the decompositions are stored as tables.
 enum UnicodeNormalization {
     enum Form: String, CaseIterable, Sendable {
         case nfc = "NFC"
@@ -13,8 +13,8 @@ enum UnicodeNormalization {
         var isCompatibility: Bool { self == .nfkc || self == .nfkd }
     }
 
-    /// A scalar of a result and what it replaces: 0 stands for one scalar of the source, `-n` for one and `n` further
-    /// ones, 1 for none.
+    /// A scalar of a result and the scalars that it replaces: 0 is one scalar, `-n` is one and `n` further scalars, 1
+    /// is an insertion.
     struct Change {
         var code: UInt32
         var change: Int32
@@ -22,7 +22,7 @@ enum UnicodeNormalization {
 
     // MARK: Tables
 
-    /// Decompositions by scalar: pages of 256 positions in `parts`, where a count and the scalars lie.
+    /// Decompositions by scalar: pages of 256 offsets into `parts`, which contains the count and the scalars.
     private struct Decompositions {
         var pages = [Int32](repeating: -1, count: 0x110000 >> 8)
         var positions: [Int32] = []
@@ -46,7 +46,7 @@ enum UnicodeNormalization {
         }
     }
 
-    /// Calls the closure with the first number before `=` of each entry, and with all numbers after that one.
+    /// Calls the closure for each entry with the number before `=` and the numbers after it.
     private static func read(_ table: StaticString, _ entry: (UInt32, [UInt32]) -> Void) {
         table.withUTF8Buffer { bytes in
             var numbers: [UInt32] = []
@@ -123,7 +123,7 @@ enum UnicodeNormalization {
 
     // MARK: Normalisation
 
-    /// Whether no scalar below this one changes in the form.
+    /// The first scalar that may change in the form.
     static func firstChanged(_ form: Form) -> UInt32 {
         switch form {
         case .nfc: 0x300
@@ -132,7 +132,7 @@ enum UnicodeNormalization {
         }
     }
 
-    /// The normal form of scalars.
+    /// Returns the normalised scalars.
     static func normalize(_ codes: [UInt32], _ form: Form) -> [Change] {
         let decomposed = decompose(codes, form.isCompatibility ? compatibility : canonical)
         return form.composes ? recompose(decomposed) : decomposed
@@ -141,7 +141,7 @@ enum UnicodeNormalization {
     private static func decompose(_ codes: [UInt32], _ table: Decompositions) -> [Change] {
         var result: [Change] = []
         result.reserveCapacity(codes.count + codes.count / 4)
-        // Marks after the last scalar of class 0, which are sorted by class when the next one comes.
+        // The marks after the last scalar of class 0, which are sorted by class at the next scalar of class 0.
         var (firstMark, hasMarks) = (0, false)
         func append(_ code: UInt32, _ change: Int32) {
             if combiningClass(code) == 0 {
@@ -179,7 +179,7 @@ enum UnicodeNormalization {
 
     private static func sortMarks(_ changes: inout [Change], from start: Int) {
         guard changes.count > start + 1 else { return }
-        // The sort of the standard library is stable and takes n log n steps, also for a million marks.
+        // The sort of the standard library is stable and O(n log n), which matters for long runs of marks.
         let sorted = changes[start...].sorted { combiningClass($0.code) < combiningClass($1.code) }
         changes.replaceSubrange(start..., with: sorted)
     }
@@ -187,7 +187,7 @@ enum UnicodeNormalization {
     private static func recompose(_ source: [Change]) -> [Change] {
         var result: [Change] = []
         result.reserveCapacity(source.count)
-        // The position in the result of the last scalar of class 0, and the class of the last mark after it.
+        // The index in the result of the last scalar of class 0, and the class of the last mark after it.
         var starter = -1
         var lastClass: UInt8?
         for item in source {
@@ -210,7 +210,7 @@ enum UnicodeNormalization {
         return result
     }
 
-    /// The normal form of a string.
+    /// Returns the normalised string.
     static func normalize(_ text: String, _ form: Form) -> String {
         UTF8Text.string(normalize(UTF8Text.scalars(text), form).lazy.map(\.code))
     }

@@ -1,7 +1,7 @@
 /// The script of each scalar (Unicode property Script).
 enum UnicodeScripts {
     private struct Table {
-        /// Names with four-letter codes, by number.
+        /// The names and four-letter codes, by number.
         var names: [(name: String, code: String)] = []
         /// Sorted ranges.
         var starts: [UInt32] = []
@@ -43,8 +43,7 @@ enum UnicodeScripts {
         return low > 0 && code <= tables.ends[low - 1] ? Int(tables.scripts[low - 1]) : -1
     }
 
-    /// The number of the script of this name or code, without regard to case, spaces and underscores; nil if there is
-    /// none.
+    /// The number of the script with a name or code, ignoring case, spaces and underscores; nil if there is none.
     static func number(named name: String) -> Int? {
         let wanted = plain(name)
         return tables.names.firstIndex { plain($0.name) == wanted || plain($0.code) == wanted }

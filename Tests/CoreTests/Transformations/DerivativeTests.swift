@@ -213,7 +213,7 @@ import TorchlightCore
         refused("no number") { _ = grad { $0 * 2 }(x) }
         refused("integers") { _ = grad { ($0 * 2).sum() }(Tensor([1, 2])) }
         refused("no such argument") { _ = grad({ ($0 * $1).sum() }, argnums: 2)(x, x) }
-        refused("named twice") { _ = grad({ ($0 * $1).sum() }, argnums: [0, 0])(x, x) }
+        refused("repeated in argnums") { _ = grad({ ($0 * $1).sum() }, argnums: [0, 0])(x, x) }
         refused("shape of a tangent") { _ = jvp({ $0 * 2 }, primals: x, tangents: randn(4)) }
         refused("shape of a cotangent") {
             let (_, pullback) = vjp({ (x: Tensor) in x * 2 }, x)

@@ -129,7 +129,7 @@ import TorchlightCore
         func text(_ kind: TensorError.Kind, by operation: String = "vmap", _ body: () -> Any) -> String {
             expectRefusal(by: operation, kind, "", body).map { "\($0)" } ?? ""
         }
-        #expect(text(.value) { vmap { outside.add_($0) }(x) }.contains("changes a tensor from outside of it in place"))
+        #expect(text(.value) { vmap { outside.add_($0) }(x) }.contains("changes a captured tensor in place"))
         #expect(text(.value) { vmap { $0.mul_(2) }(x) }.contains("changes its argument in place"))
         #expect(text(.device, by: "item") { vmap { $0 * $0.sum().item() }(x) }.contains("Tensor.where or cond"))
         #expect(text(.value) { vmap { $0 + Tensor.randn([4], dtype: .float64) }(x) }.contains("randomness"))

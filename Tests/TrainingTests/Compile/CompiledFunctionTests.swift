@@ -96,8 +96,8 @@ import Torchlight
         _ = noGrad { f(Tensor.ones([3]), 2) }
         let reasons = f.report.reasons
         #expect(reasons[0] == "the first call")
-        #expect(reasons[1].contains("shape of tensor 0 is [3], and was [2]"))
-        #expect(reasons[2].contains("an argument is 2, and was 1"))
+        #expect(reasons[1].contains("shape of tensor 0 is [3], recorded with [2]"))
+        #expect(reasons[2].contains("an argument is 2, recorded with 1"))
         #expect(reasons[3].contains("dtype"))
         #expect(f.graph?.contains("mul(") == true)
     }
@@ -255,7 +255,7 @@ import Torchlight
         #expect(f.report.graphs == 1)
         limits.fill_(4)
         for _ in 0..<2 { #expect(f(Tensor([1.0])).toArray(Double.self) == [8, 8]) }
-        #expect(f.report.graphs == 2 && f.report.reasons[1].contains("reads on the host has other elements"))
+        #expect(f.report.graphs == 2 && f.report.reasons[1].contains("reads on the host changed"))
 
         // Not what depends on an argument, on random numbers, or on what the function changes.
         let counter = Tensor([0.0])
@@ -295,13 +295,13 @@ import Torchlight
         for _ in 0..<5 { #expect(f(x).item() == 2) }
         factor = 3
         let text = errorText { for _ in 0..<3 { _ = f(x) } }
-        #expect(text.contains("does something other than what was recorded") && text.contains("3"))
+        #expect(text.contains("differ from the recorded ones") && text.contains("3"))
     }
 
     @Test func newGraphsCanBeRefused() {
         let f = compile(onNewGraph: .error) { (x: Tensor) in x + 1 }
         #expect(f(Tensor([1.0])).item() == 2)
-        #expect(errorText { _ = f(Tensor([1.0, 2.0])) }.contains("the shape of tensor 0 is [2], and was [1]"))
+        #expect(errorText { _ = f(Tensor([1.0, 2.0])) }.contains("the shape of tensor 0 is [2], recorded with [1]"))
         let g = compile(onNewGraph: .eager) { (x: Tensor) in x + 1 }
         #expect(g(Tensor([1.0])).item() == 2 && g.report.graphs == 0)
     }

@@ -1,8 +1,8 @@
-/// What keeps a function from being exported, at one line of the program.
+/// A reason that a function cannot be exported, with the source line.
 public struct CaptureObstacle: Sendable, Equatable, CustomStringConvertible {
-    /// The obstacle as an error: what is wrong, the values, and how to write it instead.
+    /// The error: the problem, the values and the fix.
     public let error: TensorError
-    /// The source file, the line and the module of the call, such as "Model.swift:41 (in encoder.fc1)"; nil if there is none.
+    /// The source file, the line and the module of the call, such as "Model.swift:41 (in encoder.fc1)"; nil if unknown.
     public let callSite: String?
 
     init(_ error: TensorError, site: CallSite?) {
@@ -14,37 +14,37 @@ public struct CaptureObstacle: Sendable, Equatable, CustomStringConvertible {
     public var description: String { "\(error)" + (callSite.map { ", at \($0)" } ?? "") }
 }
 
-/// What ``explainCapture(_:_:)`` finds.
+/// The result of ``explainCapture(_:_:)``.
 public struct CaptureReport: Sendable, CustomStringConvertible {
-    /// Everything that keeps the function from being exported, in the order in which it was met.
+    /// The reasons that the function cannot be exported, in the order of execution.
     public let obstacles: [CaptureObstacle]
-    /// The recorded operations, one a line.
+    /// The recorded operations, one per line.
     public let graph: String
 
     /// Whether the function can be exported.
     public var canBeExported: Bool { obstacles.isEmpty }
 
-    /// The obstacles, one a line, or that there are none.
+    /// The obstacles, one per line, or a line that says that there are none.
     public var description: String {
         obstacles.isEmpty
             ? "the function can be exported" : obstacles.map(\.description).joined(separator: "\n")
     }
 }
 
-/// Runs a function once and reports everything that keeps it from being exported, each with its source line.
+/// Runs a function once and reports all reasons that it cannot be exported, with their source lines.
 ///
 ///     print(explainCapture(step, x, y))
 ///
-/// Obstacles are reads of elements on the host, operations whose result has a size that depends on elements, calls of code of the
-/// program, and changes of tensors that are not operations. The function goes on after each of them, so that one run finds all on its way. What it
-/// changes, such as parameters and generators, is restored.
+/// Obstacles are reads of elements on the host, operations whose result shape depends on elements, calls of code of the
+/// program, and changes of tensors that are not operations. The function continues after each of them, so that one run
+/// reports all. The run restores the parameters, generators and other tensors that it changes.
 ///
-/// Source lines are known in programs with debug information.
+/// Source lines require debug information.
 ///
 /// - Parameters:
 ///   - function: the function.
 ///   - examples: its arguments, as in `compile(onNewGraph:verify:_:)`.
-/// - Throws: what the function throws, and a `TensorError` of a wrong call in it.
+/// - Throws: the errors of the function, and a `TensorError` for a wrong call in it.
 public func explainCapture<each Argument, each Result: TensorStructure>(
     _ function: (repeat each Argument) throws -> (repeat each Result), _ examples: repeat each Argument
 ) throws -> CaptureReport {

@@ -1,11 +1,12 @@
 /// Records a function for a program file.
 ///
-/// What cannot be recorded is collected, and the function goes on with the elements that it has, so that one run finds everything.
-/// What the run changed is undone afterwards: tensors from outside, gradients, the state of optimisers and generators.
+/// Obstacles are collected and the function continues with the elements of the run, so that one run finds all of them.
+/// Changes of the run are undone afterwards: tensors from outside, gradients, and the states of optimisers and
+/// generators.
 final class ExportRecorder: StepRecorder {
-    /// What cannot be recorded, in the order of the function.
+    /// The obstacles, in the order of execution.
     private(set) var obstacles: [CaptureObstacle] = []
-    /// What restores the state before the run, in the order of the changes.
+    /// Closures that restore the state before the run, in the order of the changes.
     private var restorations: [() -> Void] = []
     private var savedStorages: [ObjectIdentifier: Storage] = [:]
     private var savedLeaves: [ObjectIdentifier: Tensor] = [:]
@@ -13,12 +14,12 @@ final class ExportRecorder: StepRecorder {
 
     override var returnsValuesOnly: Bool { true }
 
-    /// Runs the function, records it, and undoes what it changed; see `FunctionRecording`.
+    /// Runs and records the function, and undoes its changes; see `FunctionRecording`.
     static func record(
         _ arguments: [Tensor], _ body: () throws -> [Tensor?]
     ) throws -> FunctionRecording {
         let first = try attempt(arguments, body)
-        // A lazy layer took its size in the first run.
+        // A lazy layer got its size in the first run.
         guard first.oneTimeChange != nil else { return try first.recording() }
         return try attempt(arguments, body).recording()
     }
@@ -33,8 +34,8 @@ final class ExportRecorder: StepRecorder {
     private func recording() throws(TensorError) -> FunctionRecording {
         if let oneTimeChange {
             throw TensorError(
-                .value, in: "export", "the function changes a tensor at each call in a way that cannot be recorded",
-                got: "a tensor of \(oneTimeChange)", fix: "do it outside of the function")
+                .value, in: "export", "the function changes a tensor in each call in a way that cannot be recorded",
+                got: "a tensor of \(oneTimeChange)", fix: "make the change outside the function")
         }
         let written = Set(graph.states.map(\.initial))
         for (id, value) in graph.values.enumerated() {
@@ -45,7 +46,7 @@ final class ExportRecorder: StepRecorder {
                 CaptureObstacle(
                     TensorError(
                         .value, in: "export",
-                        "the host reads elements of a tensor that the function changes, and later runs would need the new ones",
+                        "the host reads elements of a tensor that the function changes, which differ in later runs",
                         expected: "operations on tensors only", operands: [tensor]), site: nil))
         }
         return FunctionRecording(
@@ -65,9 +66,9 @@ final class ExportRecorder: StepRecorder {
 
     override func hostReadError(of tensor: Tensor, in operation: String) -> TensorError {
         TensorError(
-            .value, in: "export", "a value that is computed in the function, or an argument, is read on the host",
+            .value, in: "export", "an argument or a tensor that is computed in the function is read on the host",
             got: "\(operation) of \(tensor.dtype) \(tensor.shape)", expected: "operations on tensors only",
-            fix: "return the tensor, use Tensor.where or cond in place of if, or read it outside of the function")
+            fix: "return the tensor, use Tensor.where or cond in place of if, or read it outside the function")
     }
 
     override func called(
@@ -76,8 +77,8 @@ final class ExportRecorder: StepRecorder {
         if primitive.hasSizeOfValues {
             refuse(
                 TensorError(
-                    .shape, in: "export", "the size of the result of \(primitive.publicName) depends on elements",
-                    expected: "sizes that follow from those of the arguments",
+                    .shape, in: "export", "the shape of the result of \(primitive.publicName) depends on elements",
+                    expected: "shapes that depend only on the shapes of the arguments",
                     fix: "use Tensor.where or a mask, and keep all elements", operands: Array(inputs)))
         }
         super.called(primitive, inputs, outputs, kind)
@@ -87,16 +88,17 @@ final class ExportRecorder: StepRecorder {
         if case .none = effect.form, !effect.kind.setsGradient {
             refuse(
                 TensorError(
-                    .unsupported, in: "export", "\(effect.name) runs code of the program, which a file cannot hold",
+                    .unsupported, in: "export",
+                    "\(effect.name) runs code of the program, which cannot be saved in a file",
                     expected: "operations on tensors, gradients and steps of optimisers",
-                    fix: "call it outside of the function"))
+                    fix: "call it outside the function"))
         }
         if case .step(let owner) = effect.form, hasMade(owner) {
             refuse(
                 TensorError(
-                    .unsupported, in: "export", "\(effect.name) is that of an optimiser that the function creates",
-                    expected: "an optimiser from outside, whose state the program keeps",
-                    fix: "create the optimiser outside of the function"))
+                    .unsupported, in: "export", "\(effect.name) is called on an optimiser that the function creates",
+                    expected: "an optimiser that is created outside the function",
+                    fix: "create the optimiser outside the function"))
         }
         super.performed(effect, changing: changed, reading: read)
     }
@@ -142,14 +144,14 @@ final class ExportRecorder: StepRecorder {
     }
 }
 
-/// A function as it was recorded for a program file.
+/// A function recorded for a program file.
 package struct FunctionRecording {
     package var graph: Graph
-    /// The leaves whose gradient the function reads before it sets it, and what they have.
+    /// The leaves whose gradient the function reads before it sets it, with their gradients before the run.
     package var gradients: [GraphConditions.Gradient]
-    /// The generator that was the default one.
+    /// The default generator during the recording.
     package var defaultGenerator: Generator
-    /// What could not be recorded: the graph is not the function if there is anything.
+    /// The obstacles. If there are any, the graph is incomplete.
     package var obstacles: [CaptureObstacle]
 
     package init(
@@ -162,7 +164,7 @@ package struct FunctionRecording {
         self.obstacles = obstacles
     }
 
-    /// Runs a function, records it, and undoes what it changed.
+    /// Runs and records a function, and undoes its changes.
     ///
     /// - Parameters:
     ///   - arguments: the arguments, contiguous and with memory that no other tensor uses.

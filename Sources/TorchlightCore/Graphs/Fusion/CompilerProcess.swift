@@ -1,15 +1,15 @@
 import CKernels
 import Glibc
 
-/// The C compiler of the machine, run as a process of its own.
+/// The C compiler, run as a separate process.
 struct CompilerProcess {
-    /// Its absolute path.
+    /// The absolute path of the compiler.
     let path: String
-    /// What changes when another version is installed there: size and time of the file.
+    /// Size and modification time of the file, which identify the installed version.
     let identity: String
 
-    /// The compiler that TORCHLIGHT_COMPILER names, or the first clang on the search path; nil where there is none, or where the
-    /// variable is "none".
+    /// The compiler named by TORCHLIGHT_COMPILER, or the first clang on the search path. nil if there is none, or if
+    /// the variable is "none".
     static func find() -> CompilerProcess? {
         let requested = environment("TORCHLIGHT_COMPILER")
         if requested == "none" { return nil }
@@ -35,7 +35,7 @@ struct CompilerProcess {
         identity = "\(path) \(status.st_size) \(status.st_mtim.tv_sec) \(status.st_mtim.tv_nsec)"
     }
 
-    /// The flags by which kernels are compiled: those of the kernels of the library, for the instruction set that these chose.
+    /// The compiler flags: those of the kernels of the library, for the instruction set in use.
     static var flags: [String] {
         let target: [String] =
             switch String(cString: tl_instruction_set()) {
@@ -59,14 +59,14 @@ struct CompilerProcess {
         #endif
     }
 
-    /// Why a library was not compiled.
+    /// The reason that a library was not compiled.
     enum Failure: Error {
         case notStarted(CInt)
         case exitStatus(CInt)
         case timeLimit
     }
 
-    /// Compiles a file to a shared library; ends the compiler where it takes longer than `seconds`.
+    /// Compiles a file to a shared library. Terminates the compiler after `seconds`.
     func compile(_ source: String, to library: String, seconds: Double) throws(Failure) {
         let arguments = [path] + Self.flags + ["-o", library, source, "-lm"]
         var actions = posix_spawn_file_actions_t()
@@ -78,7 +78,8 @@ struct CompilerProcess {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // A group of its own, so that what the compiler started ends with it, and signals as at the start of a program.
+        // The compiler runs in its own process group, so that its child processes are terminated with it, and with
+        // default signal handlers.
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
@@ -102,7 +103,7 @@ struct CompilerProcess {
                 guard status == 0 else { throw .exitStatus(status) }
                 return
             }
-            // The program has asked not to be told of its children.
+            // The program ignores SIGCHLD, so that the exit status is not available.
             if answer < 0 && errno != EINTR { throw .exitStatus(-1) }
             if waited > seconds {
                 kill(-process, SIGKILL)

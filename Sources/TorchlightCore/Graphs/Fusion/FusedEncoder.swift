@@ -1,6 +1,6 @@
 import CKernels
 
-/// Turns the steps of a fused group into instructions of the kernels.
+/// Encodes the steps of a fused group as instructions of the kernels.
 struct FusedEncoder {
     private(set) var instructions: [FusedInstruction] = []
     private(set) var registers: [FusedRegister] = []
@@ -12,7 +12,7 @@ struct FusedEncoder {
 
     private let group: FusedGroup
     private let values: [TensorSpec]
-    /// The register of each result of a step, of the register type of its dtype.
+    /// The register with the result of each step, of the register type of its dtype.
     private var known: [Int?]
     private var loads: [Load: Int] = [:]
     private var conversions: [Conversion: Int] = [:]
@@ -63,7 +63,7 @@ struct FusedEncoder {
             && arrays.count <= TL_FUSED_MOST_ARRAYS && instructions.count <= TL_FUSED_MOST_INSTRUCTIONS
     }
 
-    /// The shape of all elements, and the dimensions that are rows.
+    /// Determines the common shape, and the number of dimensions that are rows.
     private mutating func findShape() -> Bool {
         for (i, step) in group.steps.enumerated() {
             let operands = step.operands.map { values[$0] }
@@ -90,7 +90,7 @@ struct FusedEncoder {
         if rowRank == 0 {
             for i in group.steps.indices where !take(values[group.operandCount + i].layout.shape) { return false }
         }
-        // A row of one element cannot be told from its reduction.
+        // The extent of a row of one element is ambiguous: it equals that of its reduction.
         return rowRank == 0 || shape.suffix(rowRank).reduce(1, *) > 1
     }
 
@@ -144,17 +144,17 @@ struct FusedEncoder {
 
     private func readsRows(_ code: ScalarCode) -> Bool { FusedInstruction.Operation.scalar(code).readsRows }
 
-    /// The dtype of the register that an operation reads an operand from.
+    /// The dtype of the register from which an operation reads an operand.
     private func readType(_ code: ScalarCode, _ dtype: DType) -> DType {
         switch code.kind {
         case .identity: dtype.registerType
-        // The kernels convert what they reduce.
+        // The reduction kernels convert their operands.
         case .reduction: dtype.registerType
         default: code.compute
         }
     }
 
-    /// A register with the elements of a value as an operation reads them.
+    /// A register with the elements of a value, in the dtype and extent that an operation reads.
     private mutating func register(_ requested: Load, wraps: Bool) -> Int? {
         let (value, extent, dtype) = (requested.operand, requested.extent, requested.dtype)
         let spec = values[value]
@@ -178,7 +178,7 @@ struct FusedEncoder {
             let target = extent == .full ? shape : requested.keepsDims ? keptColumnShape : columnShape
             guard Layout.broadcast(spec.layout.shape, target) == target else { return nil }
         }
-        // Kernels convert as they read; only what wraps around takes another step.
+        // Kernels convert while they read; only integer wrapping needs a further instruction.
         if wraps && spec.dtype != .uint8 { load.dtype = spec.dtype.registerType }
         var register: Int
         if let loaded = loads[load] {
@@ -225,7 +225,7 @@ struct FusedEncoder {
         return result
     }
 
-    // MARK: Segments and places
+    // MARK: Segments and register allocation
 
     private mutating func cutSegments() {
         var start = 0
@@ -235,8 +235,8 @@ struct FusedEncoder {
         }
     }
 
-    /// Lets values share registers of the kernels that are not needed at the same time. What lies in memory of its own,
-    /// numbers of rows and uniform numbers keep theirs.
+    /// Assigns the same kernel register to values with disjoint live ranges. Operands, results, numbers of rows and
+    /// uniform numbers keep their own.
     private mutating func assignPlaces() -> Bool {
         var last = Array(repeating: -1, count: registers.count)
         for (i, instruction) in instructions.enumerated() {
@@ -272,14 +272,14 @@ struct FusedEncoder {
     }
 }
 
-/// The structures that the kernels read, in memory of their own.
+/// The structures that the kernels read.
 final class ProgramMemory: @unchecked Sendable {
     let columnShape: Dims
     private let instructions: UnsafeMutableBufferPointer<tl_fused_instruction>
     private let registers: UnsafeMutableBufferPointer<tl_fused_register>
     private let arrays: UnsafeMutableBufferPointer<Int32>
     private let shape: UnsafeMutableBufferPointer<Int64>
-    /// Without and with compiled kernels; the latter is written once, before anybody reads it.
+    /// The segments without and with compiled kernels; the latter are written once, before they are read.
     private let interpreted, compiled: UnsafeMutableBufferPointer<tl_fused_segment>
     private let rowRank: Int32
     private let outputCount: Int32
@@ -334,7 +334,7 @@ final class ProgramMemory: @unchecked Sendable {
 }
 
 extension FusedInstruction {
-    /// As the kernels read it.
+    /// The structure that the kernels read.
     func code(_ registers: [FusedRegister]) -> tl_fused_instruction {
         var code = tl_fused_instruction()
         code.result = Int32(registers[result].place)

@@ -1,29 +1,29 @@
 import CKernels
 import Synchronization
 
-/// A fused group for operands of given shapes and dtypes, as the kernels run it.
+/// A fused group for operands of given shapes and dtypes, as a program for the kernels.
 ///
-/// Values are first in registers of their own, each written once; `FusedEncoder` then lets those share memory that are not
-/// needed at the same time.
+/// Each value first has its own register, written once. `FusedEncoder` then lets values with disjoint live ranges share
+/// registers.
 package final class FusedProgram: Sendable {
-    /// The descriptions of the operands that the program is for.
+    /// The descriptions of the operands.
     let operands: [TensorSpec]
-    /// The descriptions of all values: those of the operands, then of each step.
+    /// The descriptions of all values: the operands, then the result of each step.
     let values: [TensorSpec]
     /// Whether the kernels can run it.
     let isEncoded: Bool
     let shape: Dims
-    /// How many of the last dimensions are reduced.
+    /// The number of trailing dimensions that are reduced.
     let rowRank: Int
-    /// The results of the group, then what is read of its operands.
+    /// The results of the group, followed by the operands that it reads.
     let arrays: [FusedArray]
     let instructions: [FusedInstruction]
     let registers: [FusedRegister]
     let segments: [Range<Int>]
 
-    /// What the kernels read, which lies in memory as long as the program.
+    /// The structures that the kernels read, retained by the program.
     private let memory: ProgramMemory
-    /// The kernels compiled for the segments, once they are there.
+    /// Whether compiled kernels are available for the segments.
     private let compiled = Atomic<Int>(0)
 
     init(_ group: FusedGroup, _ operands: [TensorSpec]) throws(TensorError) {
@@ -69,14 +69,14 @@ package final class FusedProgram: Sendable {
     /// Whether compiled kernels run it.
     package var isCompiled: Bool { compiled.load(ordering: .acquiring) != 0 }
 
-    /// Takes compiled kernels into use, one for each segment; those that are nil stay interpreted.
+    /// Sets compiled kernels, one per segment; segments with nil stay interpreted.
     func use(_ kernels: [tl_fused_code?]) {
         memory.setCode(kernels)
         compiled.store(1, ordering: .releasing)
     }
 }
 
-/// How many elements of a register belong to a row.
+/// The number of elements of a register per row.
 enum FusedExtent: Hashable, Sendable {
     case full, column, uniform
 
@@ -91,30 +91,30 @@ enum FusedExtent: Hashable, Sendable {
 
 /// An operand or a result in memory.
 struct FusedArray: Hashable {
-    /// The operand that is read; -1 for results.
+    /// The index of the operand that is read; -1 for results.
     var operand: Int
     var extent: FusedExtent
     var register: Int
-    /// Whether numbers of rows have dimensions of size 1 in place of the reduced ones.
+    /// Whether numbers of rows have dimensions of size 1 for the reduced ones.
     var keepsDims = true
 }
 
 struct FusedRegister: Hashable {
     var dtype: DType
     var extent: FusedExtent
-    /// The register of the kernels, which values share one after the other.
+    /// The index of the kernel register, which values with disjoint live ranges share.
     var place = 0
 }
 
 struct FusedInstruction: Hashable {
     enum Operation: Hashable {
         case scalar(ScalarCode)
-        /// From the dtype of the operand's register, through this one, to that of the result.
+        /// Converts from the dtype of the operand's register to `through`, and from that to the dtype of the result.
         case convert(through: DType)
-        /// One number for each row, repeated along the row.
+        /// Repeats one number per row along the row.
         case expand
 
-        /// Whether it reads whole rows.
+        /// Whether the operation reads whole rows.
         var readsRows: Bool {
             guard case .scalar(let code) = self else { return false }
             switch code.kind {
@@ -128,7 +128,7 @@ struct FusedInstruction: Hashable {
     var result: Int
 }
 
-/// The program of a group for the operands of its last call.
+/// The program of a group for the operands of its latest call.
 final class FusedProgramCache: Sendable {
     private let last = Mutex<FusedProgram?>(nil)
 

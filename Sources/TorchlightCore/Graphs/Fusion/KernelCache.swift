@@ -1,28 +1,29 @@
 import Glibc
 
-/// Compiled kernels on disk, in a folder that only the user can write to.
+/// A cache of compiled kernels on disk, in a folder that only the user can write to.
 ///
-/// A library is named by a digest of all that went into it, which lies beside it as a text and is compared. Files are written
-/// under a temporary name and renamed; they are never changed: a library that was loaded must stay what it was.
+/// The file name of a library is a digest of its source, flags and compiler. The same text is stored beside the library
+/// and compared. Files are written under a temporary name and renamed, and never changed, because processes have them
+/// mapped.
 struct KernelCache {
     enum Failure: Error {
-        /// Says what is wrong with the folder.
+        /// The folder cannot be used, for this reason.
         case folder(String)
     }
 
     let folder: String
 
-    /// What the name of a library ends in that only this process uses.
+    /// The suffix of the name of a library that only this process uses.
     static let ownSuffix = ".own.so"
 
-    /// The folder that TORCHLIGHT_CACHE names, or torchlight/kernels in the user's folder for caches.
+    /// The folder named by TORCHLIGHT_CACHE, or torchlight/kernels in the cache folder of the user.
     static func standardFolder() -> String? {
         if let folder = CompilerProcess.environment("TORCHLIGHT_CACHE") { return folder }
         if let caches = CompilerProcess.environment("XDG_CACHE_HOME") { return caches + "/torchlight/kernels" }
         return CompilerProcess.environment("HOME").map { $0 + "/.cache/torchlight/kernels" }
     }
 
-    /// Opens the folder, and makes it where it is missing.
+    /// Opens the folder, and creates it if it does not exist.
     init(_ folder: String) throws(Failure) {
         guard folder.hasPrefix("/") else { throw .folder("the path is not absolute") }
         var made = ""
@@ -41,7 +42,7 @@ struct KernelCache {
         self.folder = folder
     }
 
-    /// The path of the library of this content; nil if there is none, or if a file is not as it was written.
+    /// The path of the library with this content. nil if there is none, or if one of its files was changed.
     func library(for content: String) -> String? {
         let name = path(of: content)
         guard let text = Self.read(name + ".key"), let library = Self.read(name + ".so"),
@@ -50,7 +51,7 @@ struct KernelCache {
         return name + ".so"
     }
 
-    /// Compiles a library of this content and keeps it.
+    /// Compiles a library with this content and adds it to the cache.
     func add(_ content: String, source: String, _ compiler: CompilerProcess, seconds: Double) throws -> String {
         let name = path(of: content)
         let temporary = "\(name).\(getpid()).\(UInt64.random(in: 0 ... .max))"
@@ -61,7 +62,8 @@ struct KernelCache {
         guard let library = Self.read(files[1]) else { throw Failure.folder("the compiler has written no library") }
         chmod(files[1], 0o500)
         try Self.write(Array((content + "\n" + Self.digest(library)).utf8), to: files[2])
-        // A file of this name that is not as it was written has another's content: it stays, and this process uses its own.
+        // A file of this name with other content is a collision or was changed: it is kept, and this process uses its
+        // own file.
         if access(name + ".so", F_OK) == 0 || access(name + ".key", F_OK) == 0 {
             let own = temporary + Self.ownSuffix
             guard rename(files[1], own) == 0 else { throw Failure.folder(String(cString: strerror(errno))) }
@@ -75,7 +77,7 @@ struct KernelCache {
 
     private func path(of content: String) -> String { folder + "/" + Self.digest(Array(content.utf8)) }
 
-    /// 128 bits of FNV-1a, by two offsets. It names files; what they contain is compared as a whole.
+    /// The 128-bit FNV-1a digest, from two offset bases. It is the file name; the content is compared completely.
     static func digest(_ bytes: [UInt8]) -> String {
         var (a, b): (UInt64, UInt64) = (0xcbf2_9ce4_8422_2325, 0x6c62_272e_07bb_0142)
         for byte in bytes {
@@ -89,7 +91,7 @@ struct KernelCache {
         return hexadecimal(a) + hexadecimal(b)
     }
 
-    /// A regular file of the user that others cannot write to.
+    /// The bytes of a regular file that belongs to the user and is not writable for others; nil otherwise.
     static func read(_ path: String) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else { return nil }

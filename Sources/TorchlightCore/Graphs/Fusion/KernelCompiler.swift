@@ -2,12 +2,12 @@ import CKernels
 import Glibc
 import Synchronization
 
-/// Compiles the kernels of fused groups in the background, one unit for each graph, and hands them to the programs when
-/// they are ready. Whatever fails, programs stay interpreted, and one notice says why.
+/// Compiles the kernels of fused groups in the background, one translation unit per graph, and sets them in the
+/// programs. After a failure the programs stay interpreted, and one notice gives the reason.
 package final class KernelCompiler: Sendable {
     package static let shared = KernelCompiler()
 
-    /// The most time that a compiler gets for a unit, in seconds.
+    /// The time limit of the compiler for a unit, in seconds.
     private let secondsForUnit: Double
     private let compiler: CompilerProcess?
     private let folder: String?
@@ -20,10 +20,10 @@ package final class KernelCompiler: Sendable {
         var counts = Counts()
     }
     private let state = Mutex(State())
-    /// Announced when there is nothing left to do.
+    /// Signalled when no unit is waiting or being compiled.
     private let idle = ConditionLock()
 
-    /// What became of the units so far.
+    /// The counts of compiled, cached and failed units.
     package struct Counts: Sendable {
         package var compiled = 0
         package var fromCache = 0
@@ -31,16 +31,16 @@ package final class KernelCompiler: Sendable {
     }
 
     /// - Parameters:
-    ///   - compiler: the absolute path of the compiler. Default: that of TORCHLIGHT_COMPILER, or clang of the search path.
-    ///   - folder: the folder of compiled kernels. Default: that of TORCHLIGHT_CACHE, or one in the user's folder for caches.
-    ///   - secondsForUnit: the most time that a compiler gets for a unit. Default: 60.
+    ///   - compiler: the absolute path of the compiler. Default: TORCHLIGHT_COMPILER, or clang on the search path.
+    ///   - folder: the cache folder. Default: TORCHLIGHT_CACHE, or a folder in the cache folder of the user.
+    ///   - secondsForUnit: the time limit of the compiler for a unit, in seconds. Default: 60.
     package init(compiler: String? = nil, folder: String? = nil, secondsForUnit: Double = 60) {
         self.compiler = compiler.map { CompilerProcess(path: $0) } ?? CompilerProcess.find()
         self.folder = folder ?? KernelCache.standardFolder()
         self.secondsForUnit = secondsForUnit
     }
 
-    /// Whether there is a compiler.
+    /// Whether a compiler was found.
     package var isAvailable: Bool { compiler != nil }
 
     package var counts: Counts { state.withLock { $0.counts } }
@@ -56,13 +56,13 @@ package final class KernelCompiler: Sendable {
         }
         guard starts else { return }
         guard let thread = BackgroundThread({ self.work() }) else {
-            // Without a thread nothing is compiled.
+            // If no thread can be started, nothing is compiled.
             return finish()
         }
         thread.detach()
     }
 
-    /// Waits until everything that was asked for is compiled or has failed.
+    /// Waits until all requested units are compiled or have failed.
     package func ready() async {
         await withCheckedContinuation { continuation in
             let isIdle = state.withLock { state in
@@ -73,7 +73,7 @@ package final class KernelCompiler: Sendable {
         }
     }
 
-    /// The same for callers that are not asynchronous.
+    /// Waits as `ready()` does, for synchronous callers.
     package func waitUntilReady() {
         idle.lock()
         while state.withLock({ $0.isWorking }) { idle.wait() }
@@ -102,7 +102,7 @@ package final class KernelCompiler: Sendable {
 
     private func finish() {
         let (continuations, more) = state.withLock { state in
-            // What came since is still to be done.
+            // Units that were requested meanwhile are still waiting.
             if !state.waiting.isEmpty { return ([CheckedContinuation<Void, Never>](), true) }
             state.isWorking = false
             defer { state.continuations = [] }
@@ -115,18 +115,19 @@ package final class KernelCompiler: Sendable {
         for continuation in continuations { continuation.resume() }
     }
 
-    /// Loads a library with the kernels of the programs, compiled now or earlier. Returns whether it was compiled earlier.
+    /// Loads the library with the kernels of the programs, from the cache or after compiling it. Returns whether it was
+    /// cached.
     private func load(_ programs: [FusedProgram]) throws -> Bool {
         guard let compiler else { return true }
         let (text, names) = KernelSource.unit(programs)
         guard !text.isEmpty else { return true }
-        guard let folder else { throw KernelCache.Failure.folder("there is none, HOME is not set") }
+        guard let folder else { throw KernelCache.Failure.folder("HOME is not set") }
         let cache = try KernelCache(folder)
         let content = ([compiler.identity] + CompilerProcess.flags + [text]).joined(separator: "\n")
         let known = cache.library(for: content)
         let library =
             try known ?? cache.add(content, source: text, compiler, seconds: secondsForUnit)
-        // Never closed: programs keep the addresses of its functions.
+        // The library is never closed, because programs keep the addresses of its functions.
         guard let handle = dlopen(library, RTLD_NOW | RTLD_LOCAL) else {
             throw KernelCache.Failure.folder("the compiled library cannot be loaded")
         }
@@ -158,7 +159,7 @@ package final class KernelCompiler: Sendable {
             default: "\(error)"
             }
         writeToStandardError(
-            "compile: kernels are interpreted instead of compiled (\(reason)); set TORCHLIGHT_COMPILER=none to compile "
-                + "none, or TORCHLIGHT_CACHE to a folder of your own\n")
+            "compile: kernels are interpreted instead of compiled (\(reason)); set TORCHLIGHT_COMPILER=none to turn "
+                + "off compilation, or TORCHLIGHT_CACHE to a folder that only you can write to\n")
     }
 }

@@ -1,12 +1,13 @@
 import CKernels
 
-/// C source for the segments of fused programs: one loop for each, with one statement for each operation, so that the compiler
-/// contracts nothing across operations and the bits are those of the kernels.
+/// Generates C source for the segments of fused programs: one loop per segment, with one statement per operation, so
+/// that the compiler contracts nothing across operations and results are equal to those of the interpreted kernels in
+/// every bit.
 ///
-/// The scalar functions are those of the kernels: their sources come with the text.
+/// The text includes the sources of the scalar functions of the kernels.
 enum KernelSource {
-    /// The text of one unit with a function for each segment, and the names of the functions; nil for segments that stay
-    /// interpreted.
+    /// The text of one translation unit with a function per segment, and the names of the functions; nil for segments
+    /// that stay interpreted.
     static func unit(_ programs: [FusedProgram]) -> (text: String, names: [[String?]]) {
         var functions = ""
         var names: [[String?]] = []
@@ -54,7 +55,7 @@ enum KernelSource {
 private struct SegmentWriter {
     private let program: FusedProgram
     private let segment: Range<Int>
-    /// Values of the segment that are read after it.
+    /// Values of the segment that are read after the segment.
     private var isNeededLater: Set<Int> = []
     private var lines = ""
     private(set) var text: String?
@@ -79,7 +80,7 @@ private struct SegmentWriter {
                 read.append(operand)
             }
         }
-        // Numbers that are the same everywhere.
+        // Uniform numbers, which are equal for all elements.
         for register in read where extent(register) == .uniform {
             lines += "  const \(type(register)) v\(register) = *(const \(type(register))*)\(address(register));\n"
         }
@@ -123,7 +124,7 @@ private struct SegmentWriter {
         return lines + inner + "  }\n"
     }
 
-    /// Whether the function reads or writes the register of a value.
+    /// Whether the function loads or stores the register of a value.
     private func isInMemory(_ register: Int, _ read: [Int]) -> Bool {
         read.contains(register) || isNeededLater.contains(register) || extent(register) == .column
     }
@@ -131,7 +132,7 @@ private struct SegmentWriter {
     private func extent(_ register: Int) -> FusedExtent { program.registers[register].extent }
     private func address(_ register: Int) -> String { "registers[\(program.registers[register].place)]" }
 
-    /// A loop over elements, with one statement for each instruction.
+    /// A loop over elements, with one statement per instruction.
     private func loop(_ instructions: [FusedInstruction], _ count: String, reads: [Int], row: String = "") -> String? {
         var body = ""
         var loaded: Set<Int> = []
@@ -152,8 +153,8 @@ private struct SegmentWriter {
 
     private var pragma: String { "#pragma clang loop vectorize(assume_safety) interleave_count(4)\n" }
 
-    /// Loops over blocks of 256 elements, for operations that choose a form by all elements of a block: values that are read
-    /// by another loop than the one that made them lie in arrays.
+    /// Loops over blocks of 256 elements, for operations whose formula depends on all elements of a block. Values that
+    /// are made in one loop and read in another are stored in arrays.
     private func blocks(_ full: [FusedInstruction], _ read: [Int]) -> String? {
         var text = lines + "  const tl_i64 count = rows * width;\n"
         text += "  for (tl_i64 start = 0; start < count; start += 256) {\n"
@@ -214,7 +215,7 @@ private struct SegmentWriter {
         return text + "  }\n"
     }
 
-    /// The magnitude below which an operation takes its small form; nil for operations with one form.
+    /// The magnitude below which an operation uses its formula for small values; nil for operations with one formula.
     private func limit(_ instruction: FusedInstruction) -> Double? {
         guard case .scalar(let code) = instruction.operation, case .unary(let operation) = code.kind,
             code.compute == .float32
@@ -281,7 +282,7 @@ private struct SegmentWriter {
         }
     }
 
-    /// A number by its bits, so that none is lost and infinities and NaN are numbers like others.
+    /// A number written by its bits, which is exact and includes infinities and NaN.
     private func literal(_ value: Double, _ dtype: DType) -> String {
         switch dtype {
         case .float32: "TL_FROM_BITS_F32(\(Float(value).bitPattern)u)"
@@ -290,7 +291,7 @@ private struct SegmentWriter {
         }
     }
 
-    /// A conversion as the kernels make it.
+    /// A conversion with the semantics of the kernels.
     private func converted(_ value: String, _ from: DType, _ to: DType) -> String {
         if from == to { return value }
         var number = value
@@ -304,7 +305,7 @@ private struct SegmentWriter {
         case .bool: return "(unsigned char)(\(number) != 0)"
         case .float16: return "tl_f32_to_float16((float)\(number))"
         case .bfloat16: return "tl_f32_to_bfloat16((float)\(number))"
-        // By way of a wider integer, so that what is out of range wraps around.
+        // The conversion goes through a wider integer, so that values out of range wrap around.
         case .int16, .int8, .uint8:
             return from.isFloatingPoint ? "(\(Self.name(of: to)))(int)\(number)" : "(\(Self.name(of: to)))\(number)"
         default: return "(\(Self.name(of: to)))\(number)"

@@ -1,28 +1,29 @@
 import CKernels
 
-/// An operation as the kernels run it on elements: the scalar function, and the dtypes that it reads and writes.
+/// An element-wise operation or reduction in a fused program: the scalar function, and the dtypes that it reads and
+/// writes.
 struct ScalarCode: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         case unary(Int32)
         case binary(Int32)
         case ternary(Int32)
-        /// The operand itself, in the dtype of the result.
+        /// The operand, converted to the dtype of the result.
         case identity
-        /// One number, as a floating-point one and as an integer.
+        /// A constant, as a floating-point number and as an integer.
         case constant(Double, Int)
-        /// A reduction of the dimensions.
+        /// A reduction over these dimensions.
         case reduction(Int32, Dims)
         case softmax(isLogarithm: Bool, dim: Int)
         case softmaxBackward(isLogarithm: Bool, dim: Int)
     }
     var kind: Kind
-    /// The dtype in which it computes, to which its operands are converted.
+    /// The compute dtype, to which the operands are converted.
     var compute: DType
-    /// The dtype that it writes, before that is converted to the dtype of the result.
+    /// The dtype of the computed value, before the conversion to the dtype of the result.
     var written: DType
-    /// The first operand is a condition, which stays bool.
+    /// Whether the first operand is a condition, which stays bool.
     var hasCondition = false
-    /// Operands wrap around as uint8 first.
+    /// Whether operands wrap around to uint8 first.
     var wrapsOperands = false
     var parameters = (0.0, 0.0)
 
@@ -33,14 +34,14 @@ struct ScalarCode: Hashable, Sendable {
 }
 
 extension DType {
-    /// The dtype in which a fused program holds numbers of this dtype.
+    /// The dtype of the register for elements of this dtype.
     var registerType: DType { self == .bool ? .bool : computeType }
 }
 
 extension Primitive {
-    /// The operation as a step of a fused program, for operands of these descriptions; nil where it runs by itself.
+    /// The operation as a step of a fused program, for operands of these descriptions; nil if it cannot be fused.
     ///
-    /// Checks of values would be made before the operands are known, so there is none where integers are checked.
+    /// Operations that check integer values are not fused: the operands would not be known at the time of the check.
     func scalarCode(_ operands: Specs) -> ScalarCode? {
         if operands.contains(where: \.dtype.isComplex) { return nil }
         switch self {

@@ -1,8 +1,7 @@
-/// The graph with element-wise operations that read the operands of `expand` in place of its results, where they broadcast these
-/// themselves.
+/// Replaces results of `expand` by their operands in element-wise operations, which broadcast them.
 ///
-/// Gradients of reductions are expanded before they are used. The number of a row that an operation reads without its repetitions
-/// joins the group that computes it.
+/// Gradients of reductions are expanded before they are used. Without the `expand`, the reduction can be fused with the
+/// operations that read it.
 package func withForwardedBroadcasts(_ graph: Graph) -> Graph {
     var result = graph
     var source: [Graph.ValueID: Graph.ValueID] = [:]
@@ -12,7 +11,7 @@ package func withForwardedBroadcasts(_ graph: Graph) -> Graph {
             source[instruction.results[0]] = source[operand] ?? operand
             continue
         }
-        // A gradient would be summed to another shape.
+        // The gradient would be summed to another shape.
         guard !instruction.recordsGradient, instruction.effect == nil, instruction.primitive.fusion.isPointwise,
             instruction.operands.contains(where: { source[$0.value] != nil })
         else { continue }
@@ -30,7 +29,7 @@ package func withForwardedBroadcasts(_ graph: Graph) -> Graph {
     return result
 }
 
-/// Whether the results of a primitive on other operands have the same descriptions.
+/// Whether the results of a primitive have the same descriptions with other operands.
 private func hasSameResults(
     _ primitive: any Primitive, _ old: [Graph.Operand], _ new: [Graph.Operand], _ graph: Graph
 ) -> Bool {

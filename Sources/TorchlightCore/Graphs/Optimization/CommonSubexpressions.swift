@@ -1,19 +1,20 @@
-/// The graph with each computation done once: an instruction that has the primitive, attributes and operands of an earlier one
-/// takes the results of that.
+/// Common subexpression elimination: an instruction with the primitive, attributes and operands of an earlier one is
+/// replaced by the results of that.
 ///
-/// Not done for random numbers, for which each call draws its own, and for calls that write to memory. Calls that autograd
-/// treats differently are different, and so are calls before and after a write to the memory of an operand, calls of the function
-/// and of the gradients of its results, and calls of different recomputations, which save memory by doing things twice. Results of
-/// the function, and values whose memory is written to, keep memory of their own.
+/// Random operations and calls that write to memory are kept. Calls are different if autograd treats them differently,
+/// if the memory of an operand is written between them, if one belongs to the function and the other to the gradients
+/// of its results, or if they belong to different recomputations, which trade time for memory. Results of the function,
+/// and values whose memory is written to, keep their own memory.
 package func withoutCommonSubexpressions(_ graph: Graph) -> Graph {
     struct Key: Hashable {
         var primitive: AnyPrimitive
         var operands: [Int]
         var detached: [Bool]
         var recordsGradient: Bool
-        /// How often the memory of each operand was written to.
+        /// The number of writes to the memory of each operand so far.
         var versions: [Int]
-        /// Values are not kept for the gradients of results, which are computed later, nor for recomputations.
+        /// Values of the function are not kept for its gradients, which run later, and none are kept for
+        /// recomputations.
         var isGradient: Bool
         var recomputation: Int
     }
@@ -22,7 +23,7 @@ package func withoutCommonSubexpressions(_ graph: Graph) -> Graph {
     var result = graph
     var known: [Key: [Graph.ValueID]] = [:]
     var replacement = Array(graph.values.indices)
-    // Numbers that a function writes anew at each use.
+    // Swift numbers that the function creates at each use.
     var scalars: [ScalarKey: Graph.ValueID] = [:]
     for (id, value) in graph.values.enumerated() {
         guard case .constant(let tensor) = value.origin, let key = ScalarKey(tensor) else { continue }
@@ -58,12 +59,12 @@ package func withoutCommonSubexpressions(_ graph: Graph) -> Graph {
     return result
 }
 
-/// A Swift number as an operand, by its bits.
+/// A Swift number as an operand, compared by its bits.
 struct ScalarKey: Hashable {
     var dtype: DType
     var bits: UInt64
 
-    /// nil for other tensors.
+    /// nil for tensors that are not Swift numbers.
     init?(_ tensor: Tensor) {
         guard tensor.isWrappedScalar, tensor.device == .cpu, !tensor.dtype.isComplex else { return nil }
         dtype = tensor.dtype

@@ -1,7 +1,7 @@
-/// The graph without the instructions that no result depends on.
+/// Dead code elimination: removes the instructions on which no result depends.
 ///
-/// Draws of random keys stay: later draws depend on how many there were before. The checks of values that an instruction
-/// makes go with it.
+/// Draws of random keys are kept, because later draws depend on their number. Checks of values that belong to a removed
+/// instruction are removed with it.
 package func withoutDeadCode(_ graph: Graph) -> Graph {
     var result = graph
     let used = graph.used

@@ -1,11 +1,11 @@
-/// Which values of a graph lie in the same memory, and which instructions write to it.
+/// Alias analysis of a graph: which values share memory, and which instructions write to it.
 ///
-/// The graph of a transformation writes to no memory. That of a compiled function has in-place operations, whose results lie
-/// in the memory of another value, and calls that change tensors.
+/// The graph of a transformation writes to no memory. The graph of a compiled function has in-place operations, whose
+/// results are in the memory of another value, and calls that change tensors.
 struct GraphMemory {
-    /// For each value, the value that its memory was made for.
+    /// For each value, the value for which its memory was allocated.
     private(set) var root: [Graph.ValueID]
-    /// For each such value, the instructions that write to its memory, in rising order.
+    /// For each such value, the instructions that write to its memory, in ascending order.
     private var writes: [Graph.ValueID: [Int]] = [:]
 
     init(_ graph: Graph) {
@@ -32,15 +32,15 @@ struct GraphMemory {
         if writes[root]?.last != instruction { writes[root, default: []].append(instruction) }
     }
 
-    /// Whether anything is written to the memory of a value.
+    /// Whether any instruction writes to the memory of a value.
     func isWritten(_ value: Graph.ValueID) -> Bool { writes[root[value]] != nil }
 
-    /// Whether an instruction after the first and before the later one writes to the memory of a value, but for some.
+    /// Whether an instruction between the first and the later one, not in `own`, writes to the memory of a value.
     func isWritten(_ value: Graph.ValueID, from first: Int, to later: Int, but own: Set<Int>) -> Bool {
         writes[root[value]]?.contains { $0 >= first && $0 < later && !own.contains($0) } ?? false
     }
 
-    /// How many instructions before this one write to the memory of a value.
+    /// The number of instructions before this one that write to the memory of a value.
     func version(of value: Graph.ValueID, at instruction: Int) -> Int {
         writes[root[value]]?.prefix { $0 < instruction }.count ?? 0
     }

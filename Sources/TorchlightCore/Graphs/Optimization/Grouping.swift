@@ -1,28 +1,29 @@
 import CKernels
 
-/// The graph with neighbouring operations in groups, each of which goes through memory once.
+/// Fusion: groups operations so that each group reads and writes memory in one pass.
 ///
-/// A group has the element-wise operations of one shape, with operands that broadcast, and reductions of its last
-/// dimensions with what is computed from them. In-place operations join groups without reductions: of several that write to the same
-/// memory one after the other, the last one writes. An instruction joins the group of one of its operands if no instruction outside
-/// depends on the group and is needed by it: then all of the group may run at the place of its last instruction.
+/// A group contains element-wise operations of one shape, with broadcast operands, and reductions of its last
+/// dimensions with the operations on their results. In-place operations join groups without reductions; of several
+/// writes to the same memory, only the last is kept. An instruction joins the group of one of its operands unless an
+/// instruction outside depends on the group and is an operand of it, directly or indirectly: the group would then form
+/// a cycle. A group runs at the position of its last instruction.
 package func withFusedGroups(_ graph: Graph) -> Graph {
     var grouping = Grouping(graph)
     return grouping.run()
 }
 
 private struct Grouping {
-    /// A group has no more; more would not stay in the cache.
+    /// The most steps of a group. The buffers of larger groups would not fit in the cache.
     static let mostSteps = 64
     static let mostArrays = 24
-    /// The most elements of a row: the buffers of one row of each array of a group are in the cache together.
+    /// The most elements of a row: one row of each array of a group should fit in the cache.
     static let longestRow = 16384
 
     let graph: Graph
     /// The group of each instruction.
     var groupOf: [Int?]
     var groups: [[Int]] = []
-    /// The instruction that makes each value.
+    /// The instruction that computes each value.
     var maker: [Int?]
     var users: [[Int]]
     let isResult: Set<Graph.ValueID>
@@ -53,7 +54,7 @@ private struct Grouping {
                 }
                 candidates.append(group)
             }
-            // Groups that meet in this instruction become one, where that is possible.
+            // Groups with results that this instruction reads are merged, if possible.
             var joined: [Int]?
             var members: [Int] = []
             for group in candidates {
@@ -75,7 +76,7 @@ private struct Grouping {
         return rewritten()
     }
 
-    /// Whether an instruction can be a step of a group at all.
+    /// Whether an instruction can be a step of a group.
     func canJoin(_ i: Int) -> Bool {
         let instruction = graph.instructions[i]
         guard graph.isPure(instruction) || isInPlace(instruction), instruction.results.count == 1 else { return false }
@@ -84,14 +85,14 @@ private struct Grouping {
         return result.count > 0 && instruction.primitive.scalarCode(Specs(operands)) != nil
     }
 
-    /// Whether these instructions, in rising order, can run as one.
+    /// Whether these instructions, in ascending order, can be fused.
     func isGroup(_ members: [Int]) -> Bool {
         if members.count > Self.mostSteps || !runsAtOnce(members) { return false }
         let (group, operands) = step(members)
         let specs = operands.map { graph.values[$0.value].spec }
         guard let program = try? FusedProgram(group, specs), program.isEncoded, program.arrays.count <= Self.mostArrays
         else { return false }
-        // The results lie in memory as they do without the group.
+        // The results must have the same layouts as without the group.
         for (value, result) in zip(group.results, results(of: members)) {
             let (own, expected) = (program.values[value], graph.values[result].spec)
             guard own.layout.shape == expected.layout.shape, own.layout.strides == expected.layout.strides,
@@ -99,11 +100,12 @@ private struct Grouping {
             else { return false }
         }
         if program.rowRank == 0 { return keepsOrder(members, program) }
-        // The blocks of row programs are read again after results were written.
+        // Row programs read blocks again after results were written.
         return lastWrites(members).isEmpty && isRowProgram(members, program)
     }
 
-    /// Reductions fold what lies row after row as they do one by one, and rows fit the cache.
+    /// Whether the reduced dimensions are contiguous, so that reductions have the same order as without fusion, and the
+    /// rows fit in the cache.
     private func isRowProgram(_ members: [Int], _ program: FusedProgram) -> Bool {
         if program.shape.suffix(program.rowRank).reduce(1, *) > Self.longestRow { return false }
         for i in members {
@@ -114,7 +116,7 @@ private struct Grouping {
             if FusedInstruction.Operation.scalar(code).readsRows || looksAround(code) {
                 guard operands.allSatisfy(\.layout.isContiguous) else { return false }
             }
-            // Blocks begin at whole rows, which for one number a row is at no multiple of 256.
+            // Blocks begin at whole rows; with one number per row, that is not at a multiple of 256.
             if looksAround(code) && graph.values[instruction.results[0]].spec.layout.shape != program.shape {
                 return false
             }
@@ -122,7 +124,7 @@ private struct Grouping {
         return true
     }
 
-    /// All values lie in memory in one order, and operands are read along it.
+    /// Whether all values have the same order of dimensions in memory, and operands are read in that order.
     private func keepsOrder(_ members: [Int], _ program: FusedProgram) -> Bool {
         let layout = graph.values[graph.instructions[members[0]].results[0]].spec.layout
         guard
@@ -137,7 +139,7 @@ private struct Grouping {
             guard let code = instruction.primitive.scalarCode(Specs(operands)) else { return false }
             for operand in operands {
                 let own = operand.layout.expanded(to: layout.shape)
-                // A transposed operand is read a cache line for each element; by itself, the operation reads it by tiles.
+                // A transposed operand would load a cache line per element; the unfused operation reads it in tiles.
                 if own.strides[inner] != 1 && own.strides[inner] != 0 && operand.count > 4096
                     && (0..<own.rank).contains(where: { own.strides[$0] == 1 && own.shape[$0] >= 4 })
                 {
@@ -149,14 +151,15 @@ private struct Grouping {
         return true
     }
 
-    /// Whether the loop of an operation looks at several elements at once, so that its bits depend on where they lie.
+    /// Whether the loop of an operation depends on neighbouring elements, so that the bits of its results depend on the
+    /// position in a block.
     private func looksAround(_ code: ScalarCode) -> Bool {
         guard case .unary(let operation) = code.kind, code.compute == .float32 else { return false }
         return tl_scalar_function_of(Int32(TL_FUSED_UNARY.rawValue), operation).small_limit > 0
     }
 
-    /// Whether the members can run at the place of the last one: what depends on one of them and is needed by another would have
-    /// to run before and after. All have the same part in autograd, and belong to the function or to the gradients of its results.
+    /// Whether no instruction outside both depends on a member and is needed by another one, all members are treated
+    /// equally by autograd, and all belong either to the function or to the gradients of its results.
     private func runsAtOnce(_ members: [Int]) -> Bool {
         let own = Set(members)
         let first = graph.instructions[members[0]]
@@ -167,7 +170,7 @@ private struct Grouping {
                 return false
             }
             for operand in instruction.operands where operand.isDetached && recordsGradient {
-                // Between the steps of a group a gradient would flow.
+                // A gradient between the steps of a group could not be recorded.
                 if let maker = maker[operand.value], own.contains(maker), needsGradient(maker) { return false }
             }
             if !readsTheSame(i, at: members[members.count - 1], but: own) { return false }
@@ -175,7 +178,8 @@ private struct Grouping {
         return writesTogether(members, own) && !comesBack(own, last: members[members.count - 1])
     }
 
-    /// Whether an instruction finds its operands unchanged at a later place, but for what some instructions write.
+    /// Whether the operands of an instruction are unchanged at a later position, except for the writes of the
+    /// instructions in `own`.
     private func readsTheSame(_ i: Int, at later: Int, but own: Set<Int> = []) -> Bool {
         graph.instructions[i].operands.allSatisfy { operand in
             !memory.isWritten(operand.value, from: i, to: later, but: own)
@@ -184,7 +188,7 @@ private struct Grouping {
 
     // MARK: In-place operations
 
-    /// Whether an instruction computes from its operands alone what it writes to the memory of one of them.
+    /// Whether an instruction overwrites the memory of one operand with a function of its operands alone.
     private func isInPlace(_ instruction: Graph.Instruction) -> Bool {
         guard instruction.isInPlace, instruction.effect == nil, case .some(.some) = instruction.places.first else {
             return false
@@ -194,7 +198,7 @@ private struct Grouping {
         return graph.isPure(unplaced)
     }
 
-    /// For the memory that members write to, the last one that does.
+    /// The last member that writes to each memory.
     private func lastWrites(_ members: [Int]) -> [Graph.ValueID: Int] {
         var last: [Graph.ValueID: Int] = [:]
         for i in members where !graph.instructions[i].places.isEmpty {
@@ -203,15 +207,16 @@ private struct Grouping {
         return last
     }
 
-    /// Whether what the members write may be written when the last one runs: no other instruction reads or writes the memory in between or
-    /// needs what it holds between two of the members, and they read it element by element as it is written.
+    /// Whether the writes of the members may be delayed to the last one: no other instruction reads or writes the
+    /// memory between them or needs its content, and the members read it element by element, in the order of the
+    /// writes.
     private func writesTogether(_ members: [Int], _ own: Set<Int>) -> Bool {
         let last = lastWrites(members)
         if last.isEmpty { return true }
         for i in members where !graph.instructions[i].places.isEmpty {
             let value = graph.instructions[i].results[0]
             let root = memory.root[value]
-            // Memory that a member makes and that others get: they are to see what is written.
+            // Memory that a member allocates and that instructions outside read: these must read it after the write.
             if case .some(.some(let place)) = graph.instructions[i].places.first, let maker = maker[place],
                 own.contains(maker), !users[place].allSatisfy(own.contains) || isResult.contains(place)
             {
@@ -232,7 +237,7 @@ private struct Grouping {
         return true
     }
 
-    /// Whether an instruction reads or writes memory. Code of the program may read any.
+    /// Whether an instruction reads or writes memory. Code of the program may access any memory.
     private func touches(_ instruction: Graph.Instruction, _ root: Graph.ValueID) -> Bool {
         if case .call = instruction.effect?.kind { return true }
         return instruction.operands.contains { memory.root[$0.value] == root }
@@ -243,12 +248,12 @@ private struct Grouping {
         graph.instructions[i].recordsGradient && graph.instructions[i].operands.contains { !$0.isDetached }
     }
 
-    /// Whether something outside that depends on the members, directly or by way of groups, is needed by one of them. What has
-    /// effects and would have to wait for the last member counts too: the order of effects stays.
+    /// Whether an instruction outside depends on the members, directly or through groups, and is needed by one of them,
+    /// or has an effect and would be delayed after the last member: the order of effects is kept.
     private func comesBack(_ own: Set<Int>, last: Int) -> Bool {
         var visited = own
         var waiting = Array(own)
-        /// Follows an instruction; false if it cannot wait for the last member.
+        /// Visits an instruction; returns false if it cannot be delayed after the last member.
         func follow(_ i: Int) -> Bool {
             guard visited.insert(i).inserted else { return true }
             waiting.append(i)
@@ -268,7 +273,7 @@ private struct Grouping {
         return false
     }
 
-    /// The values of members that others read.
+    /// The values of members that instructions outside read.
     func results(of members: [Int]) -> [Graph.ValueID] {
         let own = Set(members)
         let last = lastWrites(members)
@@ -280,8 +285,8 @@ private struct Grouping {
         }.map { graph.instructions[$0].results[0] }
     }
 
-    /// For each result of members, the value whose memory it is written to: the one that the first of them writes to. nil for what is
-    /// written to memory that another member would make.
+    /// For each result of members, the value whose memory it overwrites: the one that the first member overwrites. nil
+    /// for writes to memory that another member allocates.
     private func places(of members: [Int]) -> [Graph.ValueID?] {
         var first: [Graph.ValueID: Graph.ValueID] = [:]
         for i in members {
@@ -323,7 +328,7 @@ private struct Grouping {
         return (FusedGroup(operandCount: operands.count, steps: steps, results: results), operands)
     }
 
-    /// The graph with an instruction for each group, in the old order as far as what they depend on allows.
+    /// The graph with one instruction per group, in topological order, otherwise in the order of the recording.
     func rewritten() -> Graph {
         var result = graph
         var code: [Graph.Instruction] = []
@@ -348,7 +353,7 @@ private struct Grouping {
         return result
     }
 
-    /// What runs at the place of an instruction: itself, or the group of which it is the last; nil for other members.
+    /// The instruction at this position: itself, or the group of which it is the last member; nil for other members.
     private func unit(endingAt i: Int) -> Graph.Instruction? {
         guard let number = groupOf[i], groups[number].count > 1 else { return graph.instructions[i] }
         let members = groups[number]

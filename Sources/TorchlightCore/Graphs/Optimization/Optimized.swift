@@ -1,15 +1,14 @@
-/// How the kernels of fused groups run.
+/// The execution of the kernels of fused groups.
 package enum FusedKernels: Sendable, Hashable {
-    /// Compiled in the background where there is a compiler, and interpreted until then.
+    /// Compiled in the background if a compiler is installed, and interpreted until then.
     case automatic
     case interpreted
 }
 
-/// A graph of the same results, bit for bit, with fewer instructions: without those whose results are not read or that were computed
-/// before, with computations on numbers done, without expanded operands of operations that broadcast, and with neighbouring operations
-/// in groups that go through memory once.
+/// Optimises a graph: dead code elimination, constant folding of scalars, broadcast forwarding, common subexpression
+/// elimination and fusion. The results are equal bit for bit.
 ///
-/// Draws of random numbers, calls with side effects and the order of both stay as they are.
+/// Draws of random numbers and calls with side effects are kept, in order.
 package func optimized(_ graph: Graph, kernels: FusedKernels = .automatic) -> Graph {
     var result = withoutDeadCode(graph)
     result = withFoldedScalars(result)
@@ -30,12 +29,12 @@ extension Graph {
         }
     }
 
-    /// What one run takes: the number of kernels, and the bytes that they read and write.
+    /// The cost of one run: the number of kernels, and the bytes that they read and write.
     package var cost: (kernels: Int, bytes: Int) {
         var kernels = 0
         var bytes = 0
         for instruction in instructions where instruction.primitive.fusion != .view {
-            // Gradients are set, and checks of values read on the host, without a kernel of the graph.
+            // Assignments of gradients and checks of values run no kernel of the graph.
             if let effect = instruction.effect, !effect.kind.isUpdate { continue }
             kernels += 1
             for id in Set(instruction.operands.map(\.value)).union(instruction.results) {
@@ -45,8 +44,8 @@ extension Graph {
         return (kernels, bytes)
     }
 
-    /// Whether the results of an instruction depend on its operands and attributes alone, so that it may be left out, done
-    /// once for several uses, and done at another time.
+    /// Whether the results of an instruction depend on its operands and attributes alone, so that it may be removed,
+    /// merged with equal ones or moved.
     func isPure(_ instruction: Instruction) -> Bool {
         if instruction.primitive.hasSizeOfValues || instruction.effect != nil || !instruction.places.isEmpty {
             return false
@@ -57,7 +56,7 @@ extension Graph {
         }
     }
 
-    /// The same values with other instructions, whose results say which instruction makes them.
+    /// Replaces the instructions, and updates the defining instruction of each value.
     mutating func setInstructions(_ new: [Instruction]) {
         instructions = new
         for (i, instruction) in new.enumerated() {

@@ -1,9 +1,9 @@
-/// The graph with operations on constants of one element computed once: on Swift numbers, whose results are numbers of the same dtype
-/// and with the same part in type promotion, and on tensors that the function fills with one number, such as the first gradient of
-/// `backward()`.
+/// Constant folding: computes operations on constants of one element once. Operations on Swift numbers give numbers of
+/// the same dtype and the same role in type promotion; tensors that the function fills with one number, such as the
+/// first gradient of `backward()`, are folded too.
 ///
-/// Tensors from outside of the function stay: their elements may change between runs. So do results of the function and values whose
-/// memory is written to.
+/// Tensors from outside the function are not folded, because their elements may change between runs, and neither are
+/// results of the function and values whose memory is written to.
 package func withFoldedScalars(_ graph: Graph) -> Graph {
     let memory = GraphMemory(graph)
     let kept = Set(graph.results.map(\.value)).union(graph.states.map(\.final))

@@ -44,7 +44,7 @@ func registerActivations(in table: inout Translations) {
         let scaled = p.beta == 1 ? x : c.node("Mul", x, c.scalar(p.beta))
         let curve = c.node("Softplus", scaled)
         let y = p.beta == 1 ? curve : c.node("Div", curve, c.scalar(p.beta))
-        // Above 20 the function differs from its operand by less than float32 resolves.
+        // Above 20 the difference to the operand is below the resolution of float32.
         if p.threshold >= 20 && c.out != .float64 { return y }
         return c.node("Where", c.node("Greater", scaled, c.scalar(p.threshold)), x, y)
     }

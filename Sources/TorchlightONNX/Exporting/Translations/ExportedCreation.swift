@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// New tensors. Those of fixed sizes are computed when the model is exported.
+/// Creation of tensors. Tensors of fixed sizes are computed during the export.
 func registerCreation(in table: inout Translations) {
     table.one(Full.self, hasSizes: true) { c, p in
         let values = c.primitives.map { ($0 as! Full).value }
@@ -12,7 +12,7 @@ func registerCreation(in table: inout Translations) {
         let starts = c.primitives.map { ($0 as! Arange).start }
         let steps = c.primitives.map { ($0 as! Arange).step }
         let range = c.node("Range", c.builder.int(0), try c.number(c.size(p) { $0.count }), c.builder.int(1))
-        // The numbers are computed in the dtype of the start and step, and then converted.
+        // The range is computed in the dtype of start and step, and then converted.
         let isWhole = (starts + steps).allSatisfy { if case .double = $0 { false } else { true } }
         let dtype: DType = isWhole ? .int64 : .float64
         func number(_ values: [Scalar]) throws -> String {

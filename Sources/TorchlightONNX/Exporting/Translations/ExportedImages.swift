@@ -7,7 +7,7 @@ func registerImages(in table: inout Translations) {
         try c.requireSame(p, "the kind of interpolation") { $0.rule.kind }
         let (size, count) = (c.size(p) { $0.rule.size }, c.size(p) { $0.rule.count })
         guard let size = size.fixed, let count = count.fixed else { return try c.resized(p) }
-        // The rows of the matrix are the elements of the result, as sums of those of the operand.
+        // The rows of the matrix are the weights of the operand's elements for each element of the result.
         let unit = Tensor.eye(size, dtype: c.out == .float64 ? .float64 : .float32)
         var rows = p
         rows.dim = 0
@@ -97,7 +97,8 @@ extension ExportCall {
             if rule.kind == .antialiasedCubic { attributes.append(("cubic_coeff_a", .float(-0.5))) }
         default: break
         }
-        // The dimension moves to the end of an image of one row, because implementations take one or two dimensions.
+        // The dimension becomes the last one of an image with one row, because implementations resize one or two
+        // dimensions.
         let rank = self.rank(0)
         var order = Array(0..<rank)
         order.swapAt(p.dim, rank - 1)

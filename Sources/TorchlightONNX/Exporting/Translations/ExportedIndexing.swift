@@ -1,9 +1,9 @@
 import TorchlightCore
 
-/// Elements by index, and tensors put together.
+/// Indexing and concatenation.
 func registerIndexing(in table: inout Translations) {
     table.one(Cat.self) { c, p in
-        // Tensors of shape [0] are passed over.
+        // Tensors of shape [0] are skipped.
         let used = (0..<c.count).filter { !(c.rank($0) == 1 && c.outRank != 1 && c.shape($0)[0].fixed == 0) }
         let names = try used.map { try c.x($0, c.out) }
         return names.count == 1
@@ -30,7 +30,7 @@ func registerIndexing(in table: inout Translations) {
     }
     table.one(IndexAdd.self) { c, p in
         let attributes: Attributes = [("axis", .int(p.dim)), ("reduction", try c.reduction(.add)!)]
-        // [k] -> the shape of the source.
+        // [k] -> the shape of the source
         let index = c.unsqueeze(try c.x(1), (0..<c.rank(0)).filter { $0 != p.dim })
         let expanded = c.node("Expand", index, c.node("Shape", try c.x(2)))
         return c.node("ScatterElements", try c.x(0), expanded, try c.x(2), attributes: attributes)
@@ -86,7 +86,7 @@ extension ExportCall {
         return result
     }
 
-    /// The index tensors of the first dimensions side by side: `[*, k]`.
+    /// The index tensors of the leading dimensions, stacked along the last dimension: `[*, k]`.
     fileprivate func indices(from first: Int) throws -> String {
         let shape = indexShape(from: first)
         let parts = try (first..<count).map { index in
@@ -98,7 +98,7 @@ extension ExportCall {
     }
 }
 
-/// Sorted elements.
+/// Sorting and top-k.
 func registerOrders(in table: inout Translations) {
     table.add(Sort.self) { c, p in
         let k = try c.rank(0) == 0 ? "" : c.builder.size(c.shape(0)[p.dim])
@@ -109,7 +109,7 @@ func registerOrders(in table: inout Translations) {
         return try c.top(dim: p.dim, k: c.builder.size(c.size(p) { $0.k }), isLargest: p.isLargest)
     }
     table.one(SearchSorted.self) { c, p in
-        // The elements of the row that are smaller, or not larger.
+        // The number of elements of the row that are smaller, or smaller or equal.
         let row = c.unsqueeze(try c.x(0), [c.rank(0) - 1])
         let value = c.unsqueeze(try c.x(1), [c.rank(1)])
         let isBefore = c.node(p.isRight ? "LessOrEqual" : "Less", row, value)

@@ -17,7 +17,7 @@ func registerNormalizations(in table: inout Translations) {
         let wide: DType = c.out == .float64 ? .float64 : .float32
         let weight = p.hasWeight ? 1 : nil
         let bias = p.hasBias ? (p.hasWeight ? 2 : 1) : nil
-        // Before version 15 all operands have one dtype.
+        // Before version 15 all operands must have one dtype.
         let isUniform = (1..<c.count).allSatisfy { c.dtype($0) == c.out }
         if !p.isTraining, let channels = c.shape(0)[1].fixed, isUniform || c.opset >= 15 {
             let dtype = c.dtype(1)
@@ -48,7 +48,7 @@ func registerNormalizations(in table: inout Translations) {
         try c.requireUnused(from: 1)
         let dims = Array((c.rank(0) - p.dims)..<c.rank(0))
         let hasWidth = c.shape(0).suffix(p.dims).allSatisfy { $0.fixed != nil }
-        // Half-precision inputs may have float32 parameters, which the operator has not.
+        // The operator does not support float32 parameters for half-precision inputs.
         let isUniform = (0..<c.count).allSatisfy { c.dtype($0) == c.out }
         if c.opset >= 17 && p.dims > 0 && hasWidth && isUniform {
             let width = c.shape(0).suffix(p.dims).map { $0.fixed! }
@@ -65,7 +65,7 @@ func registerNormalizations(in table: inout Translations) {
         return [c.cast(y, wide, c.out), "", ""]
     }
     table.add(CrossEntropyRows.self) { c, p in
-        // [n, C] logits; ignored rows take class 0 and count nothing.
+        // [n, C] logits; ignored rows use class 0 with weight 0.
         let target = try c.x(1)
         let logits = try c.x(0)
         let zero = c.builder.int(0)
@@ -98,8 +98,8 @@ func registerNormalizations(in table: inout Translations) {
 }
 
 extension ExportCall {
-    /// `(x - mean) / sqrt(variance + epsilon)` with the mean and biased variance over dimensions; over none an element is its own
-    /// mean.
+    /// `(x - mean) / sqrt(variance + epsilon)` with the mean and biased variance over dimensions. Over no dimensions,
+    /// each element is its own mean.
     fileprivate func standardised(_ x: String, over dims: [Int], _ epsilon: Double, _ dtype: DType) -> String {
         func mean(_ x: String) -> String { dims.isEmpty ? x : reduce("ReduceMean", x, dims, keepdim: true) }
         let centred = node("Sub", x, mean(x))
@@ -107,7 +107,7 @@ extension ExportCall {
         return node("Div", centred, node("Sqrt", node("Add", variance, scalar(epsilon, dtype))))
     }
 
-    /// Refuses results that only gradients read.
+    /// Throws if a result that only gradients read is used.
     func requireUnused(from index: Int) throws {
         guard !isUsed[index...].contains(true) else {
             throw Problem("a result that only gradients need is used", kind: .unsupported)

@@ -79,7 +79,7 @@ func registerNumbers(in table: inout Translations) {
         return x
     }
     table.one(Hypot.self) { c, _ in
-        // Scaled by the larger of the two, so that squares do not overflow.
+        // Scaled by the larger operand, so that squares do not overflow.
         let (a, b) = (c.node("Abs", try c.x(0, c.out)), c.node("Abs", try c.x(1, c.out)))
         let (large, small) = (c.node("Max", a, b), c.node("Min", a, b))
         let isTrivial = c.node("Or", c.node("Equal", large, c.scalar(0)), c.node("IsInf", large))
@@ -103,7 +103,7 @@ func registerNumbers(in table: inout Translations) {
         let (a, b) = (try c.x(0, c.out), try c.x(1, c.out))
         let distance = c.node("Abs", c.node("Sub", a, b))
         let rest = c.node("Log", c.node("Add", c.node("Exp", c.node("Neg", distance)), c.scalar(1)))
-        // Infinities of one sign have no distance.
+        // Equal infinities: their difference would be NaN.
         let larger = c.node("Max", a, b)
         let isEqual = c.node("And", c.node("Equal", a, b), c.node("IsInf", a))
         return c.node("Where", isEqual, larger, c.node("Add", larger, rest))
@@ -159,7 +159,7 @@ extension ExportCall {
         )
     }
 
-    /// `a * logarithm`, which is 0 where `a` is 0 unless `b` is NaN.
+    /// `a * logarithm`; 0 if `a` is 0, unless `b` is NaN.
     fileprivate func productWithLogarithm(_ logarithm: String, _ b: String) -> String {
         guard let a = try? x(0, out) else { return logarithm }
         let isZero = node("And", node("Equal", a, scalar(0)), node("Not", node("IsNaN", b)))

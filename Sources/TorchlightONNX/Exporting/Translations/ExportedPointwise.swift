@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Functions of one number that an operator of the standard computes.
+/// Element-wise functions of one operand with an operator in the standard.
 func registerPointwise(in table: inout Translations) {
     func unary<P: Primitive>(_ type: P.Type, _ op: String) {
         table.one(type) { c, _ in c.node(op, try c.x(0, c.out)) }
@@ -24,7 +24,7 @@ func registerPointwise(in table: inout Translations) {
     unary(SigmoidForward.self, "Sigmoid")
     unary(Reciprocal.self, "Reciprocal")
 
-    /// Functions that are computed for integers too.
+    /// Functions that also accept integers.
     func number<P: Primitive>(_ type: P.Type, _ op: String) {
         table.one(type) { c, _ in c.arithmetic(op, [try c.x(0, c.out)], c.out) }
     }
@@ -33,7 +33,7 @@ func registerPointwise(in table: inout Translations) {
     number(Sign.self, "Sign")
     number(Sgn.self, "Sign")
 
-    /// Roundings, which leave integers as they are.
+    /// Roundings, which return integers unchanged.
     func rounding<P: Primitive>(_ type: P.Type, _ body: @escaping @Sendable (ExportCall, String) -> String) {
         table.one(type) { c, _ in
             let x = try c.x(0, c.out)
@@ -49,7 +49,7 @@ func registerPointwise(in table: inout Translations) {
         return c.node("Sub", x, c.truncated(x))
     }
     table.one(RoundDecimals.self) { c, p in
-        // A factor below 1 has no exact binary form; the division by its inverse has.
+        // Negative powers of 10 are not exact in binary, so that their inverse is used as divisor.
         let factor = c.scalar((0..<abs(p.decimals)).reduce(1.0) { power, _ in power * 10 })
         let (up, down) = p.decimals < 0 ? ("Div", "Mul") : ("Mul", "Div")
         return c.node(down, c.node("Round", c.node(up, try c.x(0, c.out), factor)), factor)
@@ -95,7 +95,7 @@ func registerPointwise(in table: inout Translations) {
 }
 
 extension ExportCall {
-    /// The number without its fraction.
+    /// The number rounded towards zero.
     func truncated(_ x: String) -> String { node("Mul", node("Sign", x), node("Floor", node("Abs", x))) }
 
     /// `(1 + erf(x / sqrt(2))) / 2`
@@ -110,7 +110,7 @@ func registerComparisons(in table: inout Translations) {
     func comparison<P: Primitive>(_ type: P.Type, _ op: String, isInverted: Bool = false) {
         table.one(type) { c, _ in
             var dtype = c.common(0, 1)
-            // Bool has no order in the standard, and small integers have no implementation everywhere.
+            // The standard does not order bool, and not every implementation supports small integers.
             switch dtype {
             case .bool: if op != "Equal" { dtype = .int32 }
             case .uint8, .int8, .int16: dtype = .int32
@@ -147,7 +147,7 @@ func registerComparisons(in table: inout Translations) {
     bits(BitwiseXor.self, "Xor", "BitwiseXor")
     table.one(BitwiseNot.self) { c, _ in
         if c.out == .bool { return c.node("Not", try c.x(0)) }
-        // All bits inverted are -1 - x, and 255 - x without a sign.
+        // The complement of all bits is -1 - x, or 255 - x for uint8.
         return c.arithmetic("Sub", [c.scalar(c.out == .uint8 ? 255 : -1), try c.x(0)], c.out)
     }
 
@@ -178,14 +178,14 @@ func registerComparisons(in table: inout Translations) {
 }
 
 extension ExportCall {
-    /// Half types have no `IsInf` before version 20.
+    /// `IsInf` does not support half-precision types before version 20.
     fileprivate func isInfinite(_ x: String) -> String {
         let dtype = self.dtype(0)
         let isHalf = dtype == .float16 || dtype == .bfloat16
         return node("IsInf", isHalf ? cast(x, dtype, .float32) : x)
     }
 
-    /// Whether numbers have the sign bit: those below 0, and -0, whose reciprocal is below 0.
+    /// Whether the sign bit is set: for numbers below 0, and for -0, whose reciprocal is below 0.
     func isNegative(_ x: String, _ dtype: DType) -> String {
         guard dtype.isFloatingPoint else {
             return node("Less", cast(x, dtype, .int64), scalar(0, .int64))

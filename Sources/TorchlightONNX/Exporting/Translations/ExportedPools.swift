@@ -11,7 +11,8 @@ func registerPools(in table: inout Translations) {
             ]
         guard c.isUsed[1] else { return [c.cast(c.node("MaxPool", x, attributes: attributes), wide, c.out), ""] }
         let results = c.builder.nodes("MaxPool", [x], attributes, outputs: 2)
-        // Indices count over the whole input in the standard, and over the spatial dimensions here.
+        // Indices count over all dimensions of the input in the standard, and over the spatial dimensions in
+        // Torchlight.
         let size = c.shape(0).dropFirst(2).reduce(Size(c.primitives.map { _ in 1 })) { .combine($0, $1, *) }
         return [c.cast(results[0], wide, c.out), c.node("Mod", results[1], try c.builder.size(size))]
     }
@@ -29,7 +30,7 @@ func registerPools(in table: inout Translations) {
                 attributes: attributes + [("count_include_pad", .int(counts ? 1 : 0))])
             return c.cast(mean, wide, c.out)
         }
-        // The mean over whole windows of zeros around the input, times what the divisors differ by.
+        // The mean over complete windows with zero padding, multiplied by the ratio of the divisors.
         let rank = c.rank(0)
         let lead = Array(repeating: 0, count: rank - p.window.spatial)
         var x = try c.x(0, wide)
@@ -55,7 +56,7 @@ func registerPools(in table: inout Translations) {
         if let window = RegularWindow.regular(sizes, wanted) {
             return c.node("AveragePool", try c.x(0), attributes: window)
         }
-        // Along each dimension the product with a matrix of the shares of each element.
+        // Along each dimension, the product with a matrix of the weights of the elements.
         var x = try c.x(0)
         for (i, (size, count)) in zip(sizes, wanted).enumerated() {
             var pool = p
@@ -90,7 +91,7 @@ func registerPools(in table: inout Translations) {
     }
 }
 
-/// Windows of pools that divide their input into equal parts.
+/// Windows of adaptive pools that divide their input into equal parts.
 private enum RegularWindow {
     static func regular(_ sizes: [Int], _ counts: [Int]) -> Attributes? {
         guard zip(sizes, counts).allSatisfy({ $1 > 0 && $0 > 0 && $0 % $1 == 0 }) else { return nil }
@@ -108,7 +109,7 @@ extension Window {
 }
 
 extension AvgPool {
-    /// The size of a whole window divided by the number of elements that count in each window.
+    /// The size of a complete window divided by the number of elements counted in each window.
     fileprivate func divisors(_ sizes: [Int], _ counts: [Int]) -> Tensor {
         var result = Tensor.full([], Double(window.kernel.reduce(1, *)), dtype: .float64)
         for (i, (size, count)) in zip(sizes, counts).enumerated() {
@@ -127,8 +128,8 @@ extension AvgPool {
 }
 
 extension ExportCall {
-    /// The padding after each dimension: with `ceilMode` so much that the last windows, which begin inside the input or the
-    /// padding before it, are whole.
+    /// The padding at the end of each dimension. With `ceilMode` it completes the last windows that begin inside the
+    /// input or the padding before it.
     fileprivate func ends(of window: Window, ceilMode: Bool) throws -> [Int] {
         guard ceilMode else { return Array(window.padding) }
         return try (0..<window.spatial).map { i in
@@ -143,7 +144,7 @@ extension ExportCall {
         }
     }
 
-    /// The product of a dimension with a matrix `[size, count]`.
+    /// The product of one dimension with a matrix `[size, count]`.
     func resampled(_ x: String, _ matrix: Tensor, _ dim: Int, _ rank: Int) -> String {
         var order = Array(0..<rank)
         order.swapAt(dim, rank - 1)

@@ -15,7 +15,7 @@ func registerProducts(in table: inout Translations) {
     ) { c, p in
         let weight = c.cast(try c.dequantized(p.layout), .float32, c.out)
         let product = c.node("MatMul", try c.x(0), weight)
-        // The input is not rounded: the standard has no rounding in blocks of features.
+        // The input is not rounded: the standard has no quantisation in blocks of features.
         if p.roundsInput { c.builder.roundsLess = true }
         let bias = p.layout.hasOffsets ? 4 : 3
         return c.count > bias ? c.node("Add", product, try c.x(bias)) : product
@@ -57,7 +57,7 @@ func registerProducts(in table: inout Translations) {
             extra.append(try c.fixed(.combine(wanted, least, -), "the output padding"))
         }
         let attributes = try c.attributes(of: convolution, weight: 1)
-        // The standard allows less than the stride.
+        // `output_padding` must be less than the stride in the standard.
         if zip(extra, convolution.stride).allSatisfy({ $0 >= 0 && $0 < $1 }) {
             return c.builder.node(
                 "ConvTranspose", [try c.x(0), try c.x(1)], attributes + [("output_padding", .ints(extra))])
@@ -75,12 +75,13 @@ func registerProducts(in table: inout Translations) {
 }
 
 extension QuantizedLayout {
-    /// Whether the weight has 8 bits and one scale for each output feature, as `DequantizeLinear` has since version 13.
+    /// Whether the weight has 8 bits and one scale per output feature, which `DequantizeLinear` supports since version
+    /// 13.
     fileprivate var isPerRow8Bit: Bool { bits == 8 && groups == 1 }
 }
 
 extension ExportCall {
-    /// The weight `[in, out]` of a quantised layer in float32: its integers, which `DequantizeLinear` scales.
+    /// The weight `[in, out]` of a quantised layer in float32: integers, followed by `DequantizeLinear`.
     fileprivate func dequantized(_ layout: QuantizedLayout) throws -> String {
         guard let codes = tensor(1), let scales = tensor(2), !layout.hasOffsets || tensor(3) != nil else {
             throw Problem("the weight depends on the inputs", kind: .unsupported)

@@ -99,7 +99,7 @@ func registerReductions(in table: inout Translations) {
 }
 
 extension ExportCall {
-    /// Small integers and bool as int32, whose order every implementation supports.
+    /// Small integers and bool as int32, which every implementation can compare.
     fileprivate func ordered(_ x: String, _ dtype: DType) -> String {
         switch dtype {
         case .bool, .uint8, .int8, .int16: cast(x, dtype, .int32)
@@ -107,10 +107,11 @@ extension ExportCall {
         }
     }
 
-    /// A reduction of the elements up to each index of a dimension: of rows in which later elements are replaced.
+    /// A cumulative reduction along a dimension, as a reduction of rows in which later elements are replaced by
+    /// `neutral`.
     fileprivate func running(_ op: String, _ x: String, _ dim: Int, neutral: String, isReversed: Bool) -> String {
         if rank(0) == 0 { return node("Identity", x) }
-        // [*, n, *] -> [*, 1, n, *], and a mask [n, n, 1...] of the elements that count.
+        // [*, n, *] -> [*, 1, n, *], and a mask [n, n, 1...] of the elements up to each index.
         let length = node("Gather", node("Shape", x), builder.int(dim), attributes: [("axis", .int(0))])
         let range = node("Range", builder.int(0), length, builder.int(1))
         let (rows, columns) = (unsqueeze(range, [1]), unsqueeze(range, [0]))

@@ -1,7 +1,7 @@
 import TorchlightCore
 
 func registerSequences(in table: inout Translations) {
-    // A query that sees no key gives 0, which only a mask can cause.
+    // A query without keys, which only a mask can cause, gives 0.
     table.add(Attention.self) { c, p in
         try c.requireUnused(from: 1)
         var (k, v) = (try c.x(1), try c.x(2))
@@ -44,14 +44,14 @@ func registerSequences(in table: inout Translations) {
 }
 
 extension SequenceSteps {
-    /// Whether all sequences have one length.
+    /// Whether all sequences have the same length.
     fileprivate var isRegular: Bool { !sizes.isEmpty && sizes.allSatisfy { $0 == batch } }
-    /// Whether each sequence is in one run of rows.
+    /// Whether the rows of each sequence are contiguous.
     fileprivate var isBatchFirst: Bool { rowStep == sizes.count && sizes.count > 1 }
 }
 
 extension ExportCall {
-    /// `[B, K, S, D]` with each head repeated to `heads` in all.
+    /// `[B, K, S, D]` with each head repeated, `heads` in total.
     fileprivate func repeatedHeads(_ x: String, _ shape: [Size], _ heads: Size) throws -> String {
         let count = Size.combine(heads, shape[1]) { $1 == 0 ? 1 : $0 / $1 }
         let repeated = node(
@@ -60,15 +60,15 @@ extension ExportCall {
     }
 }
 
-/// A recurrent layer of one direction as an operator of the standard.
+/// A recurrent layer of one direction as an ONNX operator.
 ///
-/// The operator takes the input of the layer, whose product with the weights is an operation of its own here. Where that
-/// product is not found its result is the input, and the weight of the input is the identity.
+/// The operator includes the product of the input with the weights, which is a separate operation in Torchlight. If
+/// that product is not found, its result is used as the input, with the identity as weight.
 private struct ExportedRecurrence {
     let c: ExportCall
     let p: Recurrence
     let hidden: Int
-    /// The order of the gates in the standard, as indices into those here.
+    /// The order of the gates in the standard, as indices into those of Torchlight.
     let order: [Int]
 
     init(_ c: ExportCall, _ p: Recurrence) throws {
@@ -84,12 +84,12 @@ private struct ExportedRecurrence {
             }
     }
 
-    /// The first row of each gate here, in the order of the standard.
+    /// The first row of each gate in Torchlight, in the order of the standard.
     private var firstRows: [Int] { order.map { $0 * hidden } }
     private var length: Size { c.size(p) { $0.steps.sizes.count } }
     private var batch: Size { c.size(p) { $0.steps.batch } }
 
-    /// Rows of gates in the order of the standard.
+    /// The rows of the gates in the order of the standard.
     private func reordered(_ value: Int) throws -> String {
         let (parts, builder) = (firstRows, c.builder)
         if let tensor = c.tensor(of: value) {
@@ -102,18 +102,18 @@ private struct ExportedRecurrence {
         return c.unsqueeze(rows.count == 1 ? rows[0] : builder.node("Concat", rows, [("axis", .int(0))]), [0])
     }
 
-    /// Rows of the steps as `[length, batch, width]`.
+    /// The rows of the steps as `[length, batch, width]`.
     private func stepsFirst(_ rows: String, width: Size) throws -> String {
         if p.steps.isBatchFirst { return c.transpose(try c.reshape(rows, [batch, length, width]), [1, 0, 2]) }
         return try c.reshape(rows, [length, batch, width])
     }
 
-    /// The results of the steps `[length, batch, width]` as rows.
+    /// The results of the steps, `[length, batch, width]`, as rows.
     private func asRows(_ steps: String) throws -> String {
         try c.reshape(p.steps.isBatchFirst ? c.transpose(steps, [1, 0, 2]) : steps, c.outShape())
     }
 
-    /// An LSTM whose hidden state is projected, which has no operator, as a loop over the steps.
+    /// An LSTM with a projected hidden state, which has no operator, as a Scan over the steps.
     func scanned() throws -> [String] {
         let builder = c.builder
         let weight = c.transpose(try c.x(1), [1, 0])
@@ -164,7 +164,7 @@ private struct ExportedRecurrence {
             weight = builder.constant(identity.to(dtype).unsqueeze(0))
         }
         let recurrent = try reordered(c.operands[1])
-        // The bias of the input, then that of the hidden state.
+        // The bias of the input, followed by that of the hidden state.
         let zeros = builder.constant(Tensor.zeros([1, gates]).to(dtype))
         let hiddenBias = try p.cell == .gru ? reordered(c.operands[3]) : zeros
         let biases =

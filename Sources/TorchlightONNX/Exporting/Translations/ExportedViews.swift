@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Shapes, parts and orders of dimensions.
+/// Reshapes, slices and permutations.
 func registerViews(in table: inout Translations) {
     table.one(View.self, hasSizes: true) { c, p in try c.reshape(try c.x(0), try c.sizes(p) { $0.shape }) }
     table.one(Expand.self, hasSizes: true) { c, p in
@@ -63,7 +63,7 @@ func registerViews(in table: inout Translations) {
     }
     table.one(Diagonal.self, hasSizes: true) { c, p in
         try c.requireSame(p, "the diagonal") { $0 }
-        // The two dimensions become the last one, of which the elements of the diagonal are taken.
+        // The two dimensions are merged to the last one, and the elements of the diagonal are gathered from it.
         let shape = c.shape(0)
         let sizes = try c.fixed([shape[p.dim1], shape[p.dim2]], "the size of the matrices")
         let rest = (0..<c.rank(0)).filter { $0 != p.dim1 && $0 != p.dim2 }
@@ -120,7 +120,7 @@ func registerViews(in table: inout Translations) {
     }
 }
 
-/// Where the elements of a storage are in the row-major order of the tensor that covers it.
+/// The index of each element of a storage in the row-major order of the tensor that covers it.
 private struct ElementPlaces {
     private var places: [Int: Int] = [:]
 
@@ -132,7 +132,7 @@ private struct ElementPlaces {
     func indices(of view: Layout) throws -> [Int] {
         try Self.storagePlaces(view).map { place in
             guard let index = places[place] else {
-                throw Problem("a view has elements outside of its base", kind: .unsupported)
+                throw Problem("a view has elements outside its base", kind: .unsupported)
             }
             return index
         }
@@ -147,14 +147,14 @@ private struct ElementPlaces {
     }
 }
 
-/// A view that takes a range of each dimension of its base, removes dimensions and exchanges them.
+/// A view that slices the dimensions of its base, removes dimensions and permutes them.
 private struct StridedView {
     /// The range of each dimension of the base.
     private var starts: [Size] = []
     private var counts: [Size] = []
     private var steps: [Size] = []
     private let base: [Size]
-    /// The dimension of the base that each dimension of the view has; nil for a dimension of size 1 that the base lacks.
+    /// The dimension of the base for each dimension of the view; nil for an inserted dimension of size 1.
     private var sources: [Int?] = []
 
     /// - Parameters:
@@ -219,12 +219,12 @@ private struct StridedView {
         return c.unsqueeze(x, sources.indices.filter { sources[$0] == nil })
     }
 
-    /// The base with other elements in the view; nil unless the view is a run of one dimension.
+    /// The base with the elements of the view replaced; nil unless the view is a contiguous range of one dimension.
     func replace(_ name: String, with new: String, _ c: ExportCall) throws -> String? {
         let parted = base.indices.filter { !isWhole($0) }
         let kept = sources.compactMap { $0 }
         guard parted.count <= 1, kept == kept.sorted() else { return nil }
-        // The view has the dimensions of the base but for those of size 1.
+        // The view has the dimensions of the base, except for those of size 1.
         let shape = base.indices.map { parted.contains($0) ? counts[$0] : base[$0] }
         let value = try c.reshape(new, shape)
         guard let dim = parted.first else { return value }
