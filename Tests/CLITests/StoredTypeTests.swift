@@ -140,7 +140,8 @@ import Torchlight
         for (arguments, text) in [
             (["b.safetensors", "--rename", "module.*=*"], "--rename \"module.**=**\""),
             (["b.safetensors", "--rename", "none=x"], "--rename \"none=x\""),
-            (["b.safetensors", "--rename", "h.b=*"], "--rename \"h.b=*\" has more stars"), (["b.npz"], "--dtype f32"),
+            (["b.safetensors", "--rename", "h.b=*"], "--rename \"h.b=*\" has more wildcards"),
+            (["b.npz"], "--dtype f32"),
         ] {
             let error = #expect(throws: Failure.self) {
                 let paths = [folder("a.safetensors"), folder(arguments[0])]

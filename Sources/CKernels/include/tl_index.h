@@ -7,7 +7,7 @@
 /// -1, or the flat (row-major) index of the first element outside [low, high).
 TL_API int64_t tl_check_indices(const tl_tensor* indices, int64_t low, int64_t high);
 
-/// out[o, i, n] = x[o, index[i], n]: rank 3 views around one dimension; index is 1-d and checked; negative indices
+/// out[o, i, n] = x[o, index[i], n]: rank 3 views around one dimension; index is 1-d and checked, negative indices
 /// wrap.
 TL_API void tl_index_select(const tl_tensor* x, const tl_tensor* index, const tl_tensor* out);
 /// out[o, index[i], n] += x[o, i, n]; deterministic: equal indices add in order of i.

@@ -54,17 +54,8 @@ package final class FusedProgram: Sendable {
         }
     }
 
-    /// Runs the kernels on the arguments that the body returns for the arrays.
-    @inline(__always)
-    func run(_ argument: (inout KernelArguments, Int) -> UnsafePointer<tl_tensor>?) {
-        withKernelArguments { arguments in
-            withUnsafeTemporaryAllocation(of: UnsafePointer<tl_tensor>?.self, capacity: arrays.count) { pointers in
-                for i in arrays.indices { pointers.initializeElement(at: i, to: argument(&arguments, i)) }
-                var code = memory.program(isCompiled: compiled.load(ordering: .acquiring) != 0)
-                tl_fused_run(&code, pointers.baseAddress, Int32(arrays.count))
-            }
-        }
-    }
+    /// The program in the form of the kernels.
+    var code: tl_fused_program { memory.program(isCompiled: compiled.load(ordering: .acquiring) != 0) }
 
     /// Whether compiled kernels run it.
     package var isCompiled: Bool { compiled.load(ordering: .acquiring) != 0 }

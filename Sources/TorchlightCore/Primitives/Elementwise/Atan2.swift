@@ -13,16 +13,12 @@ package struct Atan2: BinaryPrimitive {
         let b = context.input(1)
         // a^2 + b^2 would underflow and overflow long before its root does.
         let length = a.hypot(b)
-        // 0 where one of them is infinite, where the quotients below would be NaN.
-        let isFlat = noGrad {
-            let isInfinite = a.isinf().logicalXor(b.isinf()).logicalAnd(length.isinf())
-            return isInfinite.logicalOr(length .== 0)
-        }
-        let safe = length.maskedFill(isFlat, 1)
+        let isZero = noGrad { length .== 0 }
+        let safe = length.maskedFill(isZero, 1)
         let scaled = context.gradient / safe
         return Few(
-            context.needs[0] ? (scaled * (b / safe)).maskedFill(isFlat, 0) : nil,
-            context.needs[1] ? (-scaled * (a / safe)).maskedFill(isFlat, 0) : nil)
+            context.needs[0] ? (scaled * (b / safe)).maskedFill(isZero, 0) : nil,
+            context.needs[1] ? (-scaled * (a / safe)).maskedFill(isZero, 0) : nil)
     }
 }
 

@@ -145,6 +145,20 @@ package struct FusedGroup: PreparedPrimitive {
     private enum CodingKeys: CodingKey { case operandCount, steps, results }
 }
 
+extension FusedProgram {
+    /// Runs the kernels on the arguments that the body returns for the arrays.
+    @inline(__always)
+    fileprivate func run(_ argument: (inout KernelArguments, Int) -> UnsafePointer<tl_tensor>?) {
+        withKernelArguments { arguments in
+            withUnsafeTemporaryAllocation(of: UnsafePointer<tl_tensor>?.self, capacity: arrays.count) { pointers in
+                for i in arrays.indices { pointers.initializeElement(at: i, to: argument(&arguments, i)) }
+                var code = code
+                tl_fused_run(&code, pointers.baseAddress, Int32(arrays.count))
+            }
+        }
+    }
+}
+
 /// A primitive of any type as an attribute of another one.
 package struct AnyPrimitive: Sendable, Hashable, Codable {
     package let value: any Primitive
