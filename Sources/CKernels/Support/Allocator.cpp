@@ -171,7 +171,7 @@ void note_system_allocation() {
 
 /// The offset of a mapped block in its first page, different for each block. CPUs delay a load after a store whose address has the
 /// same low 12 bits. If all arrays began at a page boundary, loops over several arrays, such as optimiser steps, would cause
-/// such delays constantly.
+/// such delays constantly. Blocks of more than 4 MB are not read from the caches, and gained nothing.
 size_t next_page_offset() {
     static std::atomic<uint32_t> blocks{0};
     constexpr uint32_t lines = 4096 / 64, step = 13; // coprime, so that all cache lines of a page are used
@@ -367,7 +367,6 @@ Block* take_from_system(int index) {
 // ---- Large blocks: a header of 64 bytes, followed by the block
 
 struct alignas(64) Large {
-    void* start;   // of the mapping; the header is at an offset in its first page
     size_t mapped; // bytes, including the header
     Large *smaller, *larger;
 };
@@ -376,7 +375,7 @@ Large* smallest_large = nullptr; // free blocks, in ascending order
 
 void unmap(Large* large) {
     reserved.fetch_sub(static_cast<int64_t>(large->mapped), std::memory_order_relaxed);
-    tl::unmap_pages(large->start, large->mapped);
+    tl::unmap_pages(large, large->mapped);
 }
 
 /// The size from which available memory is queried: filling the block then takes longer than the query.
@@ -400,14 +399,11 @@ Large* map(size_t size) {
     if (before) munmap(start, before);
     if (mapped - before > size) munmap(start + before + size, mapped - before - size);
     madvise(start + before, size, MADV_HUGEPAGE);
-    start += before;
-    Large* large = reinterpret_cast<Large*>(start + next_page_offset());
+    Large* large = reinterpret_cast<Large*>(start + before);
 #else
-    void* const start = std::aligned_alloc(alignment, size);
-    if (!start) return nullptr;
-    Large* large = static_cast<Large*>(start);
+    Large* large = static_cast<Large*>(std::aligned_alloc(alignment, size));
+    if (!large) return nullptr;
 #endif
-    large->start = start;
     large->mapped = size;
     reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
     note_system_allocation();
@@ -417,8 +413,7 @@ Large* map(size_t size) {
 void* allocate_large(size_t size) {
     if (size > SIZE_MAX / 4) return nullptr;
     if (const int64_t limit = tl_kernel_thread()->block_limit; limit > 0 && size > static_cast<size_t>(limit)) return nullptr;
-    // One page more for the offset in the first page.
-    const size_t needed = (size + sizeof(Large) + 4096 + 4095) / 4096 * 4096;
+    const size_t needed = (size + sizeof(Large) + 4095) / 4096 * 4096;
     Large* large = nullptr;
     {
         // The smallest block that fits, unless a quarter of it or more would be unused.
