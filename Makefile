@@ -44,7 +44,7 @@ test-threads:
 		-emit-module-path $(THREAD_TESTS)/TorchlightCore.swiftmodule -o $(THREAD_TESTS)/libTorchlightCore.a \
 		$(addprefix $(CORE_SUPPORT)/,Threads.swift BackgroundThread.swift Locks.swift)
 	$(SWIFTC) -parse-as-library Sources/TorchlightData/Loading/Prefetcher.swift Tests/CThreads/LoaderTests.swift \
-		$(addprefix $(THREAD_TESTS)/,libTorchlightCore.a ThreadPool.o Threads.o InstructionSets.o) -lgomp -lstdc++ \
+		$(addprefix $(THREAD_TESTS)/,libTorchlightCore.a ThreadPool.o Denormals.o Threads.o InstructionSets.o) -lgomp -lstdc++ \
 		-o $(THREAD_TESTS)/loader
 	$(THREAD_TESTS)/loader
 
