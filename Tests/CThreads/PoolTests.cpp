@@ -203,6 +203,36 @@ static void blocks_change_threads() {
     for (auto& thread : threads) thread.join();
 }
 
+/// A thread gets the block that it freed, also if another thread freed one of the same size later.
+static void blocks_return_to_their_thread() {
+    for (const size_t size : {size_t(40) << 10, size_t(200) << 10, size_t(3) << 20}) {
+        void* const own = tl_allocate(size);
+        void* const given_away = tl_allocate(size);
+        tl_deallocate(own, size);
+        std::thread([&] { tl_deallocate(given_away, size); }).join();
+        void* const again = tl_allocate(size);
+        EXPECT(again == own, "size %zu", size);
+        tl_deallocate(again, size);
+    }
+}
+
+/// Mapped blocks of one size begin at different offsets in a page, at multiples of a cache line.
+static void blocks_begin_at_different_offsets() {
+    constexpr size_t size = size_t(1) << 20;
+    std::vector<void*> blocks;
+    std::vector<size_t> offsets;
+    for (int i = 0; i < 8; i++) {
+        blocks.push_back(tl_allocate(size));
+        std::memset(blocks.back(), i, size);
+        offsets.push_back(reinterpret_cast<uintptr_t>(blocks.back()) % 4096);
+        EXPECT(offsets.back() % 64 == 0, "offset %zu", offsets.back());
+    }
+    for (void* block : blocks) tl_deallocate(block, size);
+    tl_empty_cache();
+    std::sort(offsets.begin(), offsets.end());
+    EXPECT(std::unique(offsets.begin(), offsets.end()) == offsets.end(), "equal offsets");
+}
+
 // ThreadSanitizer does not follow a program that forks while it has threads.
 #if !defined(__SANITIZE_THREAD__)
 
@@ -351,6 +381,8 @@ int main(int count, char** arguments) {
     fair();
     no_waiting_for_others();
     blocks_change_threads();
+    blocks_return_to_their_thread();
+    blocks_begin_at_different_offsets();
     idle();
 #if !defined(__SANITIZE_THREAD__)
     after_fork();
