@@ -3,6 +3,7 @@
 #include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
+#include "Support/WidestMoments.h"
 #include "include/tl_elementwise.h"
 #include "include/tl_normalize.h"
 #include <algorithm>
@@ -139,23 +140,6 @@ double rest_of_mean(double mean) {
     return rest - rest == 0 ? rest : 0;
 }
 
-/// The mean of the channel, and of the squares of the deviations from it, in `long double`.
-template <class T>
-void widest_moments(const BatchNorm<T>& p, int64_t channel, double& mean, long double& variance) {
-    const int64_t step = p.side_by_side ? p.channels : 1;
-    const long double count = p.rows();
-    const auto sum = [&](auto&& term) {
-        long double total = 0;
-        for (int64_t n = 0; n < p.images; n++)
-            for (int64_t i = 0; i < p.length; i++)
-                total += term(static_cast<long double>(p.x[n * p.x_image + channel * p.x_channel + i * step]));
-        return total;
-    };
-    const long double average = sum([](long double x) { return x; }) / count;
-    mean = double(average);
-    variance = sum([=](long double x) { return (x - average) * (x - average); }) / count;
-}
-
 template <class T>
 void affine(const BatchNorm<T>& p) {
     if (p.side_by_side)
@@ -195,7 +179,13 @@ void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentu
             long double spread = p.sums[2 * c + 1] / double(count) - shift * shift;
             // float64 squares that overflowed or underflowed are recomputed.
             if constexpr (sizeof(T) == 8)
-                if (!(spread > 1e-280 && spread < 1e300)) widest_moments(p, c, average, spread);
+                if (!squares_are_in_range(double(spread))) {
+                    const T* const x = p.x + c * p.x_channel;
+                    const int64_t step = side_by_side ? channels : 1;
+                    const WidestMoments moments = widest_moments(
+                        count, [&](int64_t i) { return x[i / p.length * p.x_image + i % p.length * step]; });
+                    average = double(moments.mean), spread = moments.variance;
+                }
             // std::max would hide NaN, which infinities also cause.
             if (spread < 0) spread = 0;
             means.get()[c] = average;

@@ -3,6 +3,7 @@
 #include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
+#include "Support/WidestMoments.h"
 #include "include/tl_normalize.h"
 #include <algorithm>
 

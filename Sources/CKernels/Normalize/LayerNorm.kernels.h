@@ -25,17 +25,6 @@ static void wide_moments(const float* x, int64_t n, double epsilon, float mean, 
     rstd = float(1 / square_root(square / double(n) - shift * shift + epsilon));
 }
 
-/// The mean and the reciprocal of the deviation in `long double`, for squares that overflow or underflow in float64.
-static void wide_moments(const double* x, int64_t n, double epsilon, double& mean, double& rest, double& rstd) {
-    long double total = 0, square = 0;
-    for (int64_t i = 0; i < n; i++) total += x[i];
-    const long double average = total / n;
-    for (int64_t i = 0; i < n; i++) square += (x[i] - average) * (x[i] - average);
-    mean = double(average);
-    rest = double(average - mean);
-    rstd = double(1 / __builtin_sqrtl(square / n + epsilon));
-}
-
 template <class T>
 static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, const T* bias, double epsilon,
                             double* means, T* rstds, int64_t begin, int64_t end) {
@@ -60,7 +49,11 @@ static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, co
             if (!(variance > T(1e-6) * mean * mean && variance > T(1e-26) && variance < T(1e37)))
                 wide_moments(x, n, epsilon, mean, rest, rstd);
         } else {
-            if (!(variance > T(1e-280) && variance < T(1e300))) wide_moments(x, n, epsilon, mean, rest, rstd);
+            if (!squares_are_in_range(variance)) {
+                const WidestMoments moments = widest_moments(n, [x](int64_t i) { return x[i]; });
+                mean = double(moments.mean), rest = double(moments.mean - mean);
+                rstd = double(1 / __builtin_sqrtl(moments.variance + epsilon));
+            }
         }
         const T shift = -rest * rstd;
         means[row] = double(mean) + double(rest);

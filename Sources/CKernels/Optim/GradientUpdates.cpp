@@ -1,6 +1,7 @@
 #include "Optim/Chunks.h"
 #include "Support/Forward.h"
 #include "Support/Scratch.h"
+#include "Support/WidestMoments.h"
 #include <cmath>
 #include <limits>
 
@@ -11,7 +12,7 @@ using namespace tl;
 
 static long double squares_of_doubles(const double* x, int64_t count) {
     const double sum = TL_DISPATCH(sum_squares<double>, x, count);
-    if (sum > 1e-280 && sum < 1e300) return sum;
+    if (squares_are_in_range(sum)) return sum;
     long double widest = 0;
     for (int64_t i = 0; i < count; i++) widest += static_cast<long double>(x[i]) * x[i];
     return widest;

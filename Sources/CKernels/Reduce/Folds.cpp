@@ -1,6 +1,7 @@
 #include "Reduce/Folds.h"
 #include "Scalar/Scalar.h"
 #include "Support/ElementLoop.h"
+#include "Support/WidestMoments.h"
 #include <cmath>
 #include <cstring>
 #include <limits>

@@ -388,16 +388,6 @@ inline void wide_moments(const float* x, int64_t count, MomentState& result) {
     result = {n, mean + shift, square - n * shift * shift};
 }
 
-/// `moment_piece` in `long double`.
-inline void widest_moments(const double* x, int64_t count, MomentState& result) {
-    const long double n = static_cast<long double>(count);
-    long double sum = 0, square = 0;
-    for (int64_t i = 0; i < count; ++i) sum += x[i];
-    const long double mean = sum / n;
-    for (int64_t i = 0; i < count; ++i) square += (x[i] - mean) * (x[i] - mean);
-    result = {static_cast<double>(count), static_cast<double>(mean), square};
-}
-
 template <class T>
 void moment_piece(void* state, const void* source, int64_t count, int64_t) {
     using V = typename Wide<T>::Vector;
@@ -429,7 +419,10 @@ void moment_piece(void* state, const void* source, int64_t count, int64_t) {
     if constexpr (sizeof(T) == 4) {
         if (!(square >= T(1e-26) * T(count) && square <= T(1e38))) wide_moments(x, count, result);
     } else {
-        if (!(square >= T(1e-280) * T(count) && square <= T(1e300))) widest_moments(x, count, result);
+        if (!squares_are_in_range(square / n)) {
+            const WidestMoments moments = widest_moments(count, [x](int64_t i) { return x[i]; });
+            result = {n, static_cast<double>(moments.mean), moments.variance * n};
+        }
     }
 }
 inline void merge_moments(void* state, const void* later) {

@@ -169,34 +169,8 @@ void note_system_allocation() {
     ++tl_kernel_thread()->system_allocations;
 }
 
-/// The offset of a mapped block in its first page, different for each block. CPUs delay a load after a store whose address has the
-/// same low 12 bits. If all arrays began at a page boundary, loops over several arrays, such as optimiser steps, would cause
-/// such delays constantly. Blocks of more than 4 MB are not read from the caches, and gained nothing.
-size_t next_page_offset() {
-    static std::atomic<uint32_t> blocks{0};
-    constexpr uint32_t lines = 4096 / 64, step = 13; // coprime, so that all cache lines of a page are used
-    return blocks.fetch_add(1, std::memory_order_relaxed) * step % lines * 64;
-}
-
-void* map_block(size_t size) {
-#if defined(__linux__)
-    char* const pages = static_cast<char*>(tl::map_pages(size + 4096));
-    return pages ? pages + next_page_offset() : nullptr;
-#else
-    return tl::map_pages(size);
-#endif
-}
-
-void unmap_block(void* block, size_t size) {
-#if defined(__linux__)
-    tl::unmap_pages(reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(block) & ~uintptr_t(4095)), size + 4096);
-#else
-    tl::unmap_pages(block, size);
-#endif
-}
-
 void* from_system(size_t size) {
-    void* block = size < mapped_size ? std::aligned_alloc(alignment, size) : map_block(size);
+    void* block = size < mapped_size ? std::aligned_alloc(alignment, size) : tl::map_block(size);
     if (block) {
         reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
         note_system_allocation();
@@ -206,7 +180,7 @@ void* from_system(size_t size) {
 
 void to_system(void* block, size_t size) {
     if (size < mapped_size) std::free(block);
-    else unmap_block(block, size);
+    else tl::unmap_block(block, size);
     reserved.fetch_sub(static_cast<int64_t>(size), std::memory_order_relaxed);
 }
 

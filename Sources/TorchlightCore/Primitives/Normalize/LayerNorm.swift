@@ -39,29 +39,43 @@ package struct LayerNorm: PreparedPrimitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        let x = inputs[0]
-        let shape = rows(x.layout)
-        withKernelArguments {
-            tl_layer_norm(
-                $0(x, shape: shape), $0(flat: weight(inputs)), $0(flat: bias(inputs)), epsilon,
-                $0(outputs[0], shape: shape), $0(flat: outputs[1]), $0(flat: outputs[2]))
-        }
+        normalize(inputs, outputs, Arguments(self, inputs[0].layout, outputs[0].layout)!)
     }
 
     package func prepared(_ inputs: Specs, _ outputs: Specs) -> PreparedCall? {
-        guard let x = inputs[0].layout.viewed(as: rows(inputs[0].layout)) else { return nil }
-        let (y, row, column) = (
-            Layout(shape: x.shape), Layout(shape: [x.shape[1]]), Layout(shape: [x.shape[0]])
-        )
-        guard outputs[0].layout.isContiguous, inputs.dropFirst().allSatisfy(\.layout.isContiguous) else { return nil }
-        return { [self] (inputs, outputs) throws(TensorError) in
-            let (weight, bias) = (weight(inputs), bias(inputs))
-            withKernelArguments { arguments in
-                tl_layer_norm(
-                    arguments(inputs[0], relative: x), weight.map { arguments($0, relative: row) },
-                    bias.map { arguments($0, relative: row) }, epsilon, arguments(outputs[0], relative: y),
-                    arguments(outputs[1], relative: column), arguments(outputs[2], relative: column))
-            }
+        guard let arguments = Arguments(self, inputs[0].layout, outputs[0].layout),
+            inputs.dropFirst().allSatisfy(\.layout.isContiguous)
+        else { return nil }
+        return { (inputs, outputs) throws(TensorError) in normalize(inputs, outputs, arguments) }
+    }
+
+    /// The layouts of the arguments of the kernel, relative to the storage offsets of the tensors.
+    private struct Arguments {
+        let x: Layout
+        let y: Layout
+        /// Of the weight and the bias.
+        let row: Layout
+        /// Of the means and the reciprocals of the deviations.
+        let column: Layout
+
+        init?(_ norm: LayerNorm, _ input: Layout, _ output: Layout) {
+            let shape = norm.rows(input)
+            guard let x = input.moved(by: -input.offset).viewed(as: shape),
+                let y = output.moved(by: -output.offset).viewed(as: shape)
+            else { return nil }
+            (self.x, self.y) = (x, y)
+            (row, column) = (Layout(shape: [shape[1]]), Layout(shape: [shape[0]]))
+        }
+    }
+
+    private func normalize(_ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ layouts: Arguments) {
+        let (weight, bias) = (weight(inputs), bias(inputs))
+        withKernelArguments { arguments in
+            tl_layer_norm(
+                arguments(inputs[0], relative: layouts.x), weight.map { arguments($0, relative: layouts.row) },
+                bias.map { arguments($0, relative: layouts.row) }, epsilon,
+                arguments(outputs[0], relative: layouts.y), arguments(outputs[1], relative: layouts.column),
+                arguments(outputs[2], relative: layouts.column))
         }
     }
 
