@@ -122,11 +122,14 @@ private func scale(_ gradients: [Tensor], by factor: Tensor, _ operation: String
 /// The p-norm of all gradients as one vector for p > 0, 0-dimensional and float64, on the device of the first gradient.
 private func jointNorm(of gradients: [Tensor], _ p: Double, _ operation: String) -> Tensor {
     let norm = Tensor.zeros([], dtype: .float64, device: gradients.first?.device ?? .cpu)
-    if norm.isPlaceholder || gradients.isEmpty { return norm }
+    if norm.isPlaceholder { return norm }
     if p == 2 {
         performUpdate(JointNorm(), in: operation, of: [norm], reading: gradients, on: norm.device)
         return norm
     }
+    // There is no largest of no elements.
+    let gradients = gradients.filter { $0.count > 0 }
+    if gradients.isEmpty { return norm }
     // The norm of one gradient can lie outside the range of its dtype, unless it is the largest element.
     return stack(gradients.map { (p == .infinity ? $0 : $0.to(.float64)).norm(p: p).to(.float64) }).norm(p: p)
 }

@@ -49,6 +49,14 @@ import Torchlight
         }
     }
 
+    @Test(arguments: [0.5, 1, 2, 3, Double.infinity])
+    func gradientsWithoutElementsCountAsNothing(_ p: Double) {
+        let (empty, three) = (Parameter(Tensor.zeros([0, 4])), Parameter(Tensor.zeros([1])))
+        (empty.grad, three.grad) = (Tensor.zeros([0, 4]), Tensor([3.0]))
+        #expect(clipGradNorm([empty], maxNorm: 1, normType: p).item() == 0)
+        #expect(clipGradNorm([empty, three], maxNorm: 5, normType: p).item() == 3)
+    }
+
     @Test func clippingWithANormIsClipping() {
         func parameters() -> [Tensor] {
             Self.gradients().map { gradient in

@@ -27,6 +27,9 @@ package struct GraphConditions {
 
         var reason: String {
             let now = TensorSpec(tensor)
+            if now.layout.shape == spec.layout.shape && now.layout != spec.layout {
+                return "the strides or the storage offset of a tensor from outside of shape \(spec.sizes) changed"
+            }
             if now != spec {
                 return "a tensor from outside is \(now.dtype) \(now.sizes), recorded with \(spec.dtype) \(spec.sizes)"
             }
