@@ -33,6 +33,8 @@ class Bench:
         parser.add_argument("--json", help="file for the figures")
         parser.add_argument("--data", default=os.environ.get("TORCHLIGHT_DATA", ""), help="folder that holds mnist")
         parser.add_argument("--threads", type=int, default=int(os.environ.get("OMP_NUM_THREADS", "2")))
+        parser.add_argument("--seconds", type=float, default=0.0,
+                            help="least time to measure for, after a warm-up of half of it (default: the fixed numbers of calls)")
         parser.add_argument("--quick", action="store_true", help="one round of one call, to see that everything runs")
         parser.add_argument("--mode", default=modes[0], choices=modes)
         parser.add_argument("--dtype", default=dtypes[0], choices=dtypes)
@@ -50,13 +52,20 @@ class Bench:
 
         rate: the unit of the throughput and the amount of one call.
         """
+        least = self.options.seconds
         if self.options.quick:
-            warm_up, rounds, inner = min(warm_up, 1), 1, 1
-        for _ in range(warm_up):
+            warm_up, rounds, inner, least = min(warm_up, 1), 1, 1, 0.0
+        warm = time.perf_counter() + least / 2
+        calls = 0
+        while calls < warm_up or time.perf_counter() < warm:
             call()
+            calls += 1
+            if least:
+                wait()
         wait()
         times = []
-        for _ in range(rounds):
+        end = time.perf_counter() + least
+        while len(times) < rounds or time.perf_counter() < end:
             start = time.perf_counter()
             for _ in range(inner):
                 call()

@@ -300,6 +300,9 @@ dnnl_status_t sum_of_images(const Problem& problem) {
     const int64_t weights = count_of(*c.w), stride = (weights + (c.bias ? c.bias->shape[0] : 0) + 31) / 32 * 32;
     const Scratch memory(size_t(parts * stride * size)), sums(size_t(stride) * sizeof(float));
     if (!memory.get() || !sums.get()) return dnnl_out_of_memory;
+    Plan* first_plan = nullptr;
+    if (const dnnl_status_t status = plan_of(problem, 0, problem.cutting.per_part, &first_plan)) return status;
+    Workspaces workspaces(parts, first_plan->workspace_bytes());
     int32_t status = dnnl_success;
     run_pieces(parts, tl_num_threads(), [&](int64_t part) {
         const LibraryThreads limit;
@@ -313,7 +316,7 @@ dnnl_status_t sum_of_images(const Problem& problem) {
                 static_cast<char*>(c.x->data) + problem.view(Problem::x, first, count).offset * size, own,
                 static_cast<char*>(c.out->data) + problem.view(Problem::out, first, count).offset * size,
                 own + weights * size};
-            result = plan->run(pointers);
+            result = workspaces.run(*plan, pointers);
         }
         if (result != dnnl_success) __atomic_store_n(&status, int32_t(result), __ATOMIC_RELAXED);
     });
@@ -341,8 +344,8 @@ dnnl_status_t sum_of_images(const Problem& problem) {
 int32_t library_convolution(const Call& c) {
     const Problem problem(c);
     const Cutting& cutting = problem.cutting;
-    if (cutting.cut == Cut::images && c.kind == Convolution::backward_weights) return sum_of_images(problem);
     const LibraryThreads limit;
+    if (cutting.cut == Cut::images && c.kind == Convolution::backward_weights) return sum_of_images(problem);
     Plan* plan = nullptr;
     if (const dnnl_status_t status = plan_of(problem, 0, cutting.per_part, &plan)) return status;
     const int64_t size = size_of_dtype(c.x->dtype);
@@ -371,6 +374,7 @@ int32_t library_convolution(const Call& c) {
             reorder_shared(problem, operand, caller, wanted, data(operand), reordered.get());
         if (status != dnnl_success) return status;
     }
+    Workspaces workspaces(cutting.parts(), plan->workspace_bytes(shared));
     int32_t status = dnnl_success;
     run_pieces(cutting.parts(), tl_num_threads(), [&](int64_t part) {
         const LibraryThreads limit;
@@ -385,7 +389,7 @@ int32_t library_convolution(const Call& c) {
             // A smaller last part may need another layout, and then reorders the operand itself.
             const bool prepared = shared >= 0 && own->reorders(shared) && same(own->wanted(shared), wanted.view());
             if (prepared) pointers[shared] = reordered.get();
-            result = own->run(pointers, prepared ? shared : -1);
+            result = workspaces.run(*own, pointers, prepared ? shared : -1);
         }
         if (result != dnnl_success) __atomic_store_n(&status, int32_t(result), __ATOMIC_RELAXED);
     });

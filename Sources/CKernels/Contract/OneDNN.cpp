@@ -1,6 +1,7 @@
 #include "Contract/OneDNN.h"
 #include "Support/Parallel.h"
 #include "Support/SignalsBlocked.h"
+#include <algorithm>
 #include <cstring>
 #include <list>
 #include <optional>
@@ -210,8 +211,9 @@ static bool computes_by_sgemm(const_dnnl_primitive_desc_t description) {
     return name && std::strstr(name, "gemm") && !std::strstr(name, "brgemm");
 }
 
+static size_t align(size_t bytes) { return (bytes + 63) & ~size_t(63); }
+
 dnnl_status_t Plan::build(dnnl_primitive_desc_t description, const Operand* operands, int number) {
-    const auto align = [](size_t bytes) { return (bytes + 63) & ~size_t(63); };
     dnnl_status_t status = dnnl_primitive_create(&primitive, description);
     blocks_signals = computes_by_sgemm(description);
     for (int i = 0; i < number && status == dnnl_success; i++) {
@@ -273,15 +275,15 @@ Plan::~Plan() {
     if (primitive) dnnl_primitive_destroy(primitive);
 }
 
-dnnl_status_t Plan::run(void* const* pointers, int prepared) const {
-    const auto align = [](size_t bytes) { return (bytes + 63) & ~size_t(63); };
-    char* workspace = nullptr;
-    const size_t bytes = total_bytes - (prepared >= 0 ? align(arguments[size_t(prepared)].bytes) : 0);
-    if (bytes) {
-        workspace = static_cast<char*>(tl_allocate(bytes));
-        if (!workspace) return dnnl_out_of_memory;
-    }
-    char* next = workspace;
+size_t Plan::workspace_bytes(int prepared) const {
+    return total_bytes - (prepared >= 0 ? align(arguments[size_t(prepared)].bytes) : 0);
+}
+
+dnnl_status_t Plan::run(void* const* pointers, int prepared, char* workspace) const {
+    const size_t bytes = workspace ? 0 : workspace_bytes(prepared);
+    char* const own = bytes ? static_cast<char*>(tl_allocate(bytes)) : nullptr;
+    if (bytes && !own) return dnnl_out_of_memory;
+    char* next = own ? own : workspace;
     dnnl_exec_arg_t list[6];
     int listed = 0;
     dnnl_status_t status = dnnl_success;
@@ -314,8 +316,29 @@ dnnl_status_t Plan::run(void* const* pointers, int prepared) const {
     }
     for (int i = 0; i < count && status == dnnl_success; i++)
         if (arguments[size_t(i)].reordered && arguments[size_t(i)].written) reorder(arguments[size_t(i)]);
-    if (workspace) tl_deallocate(workspace, bytes);
+    if (own) tl_deallocate(own, bytes);
     return status;
+}
+
+static int64_t count_of_workspaces(int64_t parts) { return std::min<int64_t>({parts, tl_num_threads(), 64}); }
+
+Workspaces::Workspaces(int64_t parts, size_t bytes)
+    // Small ones are faster to take from the cache of the thread.
+    : each(parts > 1 && bytes >= (256 << 10) ? align(bytes) : 0), memory(each * size_t(count_of_workspaces(parts))),
+      free(each && memory.get() ? ~uint64_t(0) >> (64 - count_of_workspaces(parts)) : 0) {}
+
+dnnl_status_t Workspaces::run(const Plan& plan, void* const* pointers, int prepared) {
+    if (plan.workspace_bytes(prepared) <= each) {
+        for (uint64_t seen = free.load(std::memory_order_relaxed); seen;) {
+            const uint64_t bit = seen & -seen;
+            if (!free.compare_exchange_weak(seen, seen ^ bit, std::memory_order_acquire)) continue;
+            char* const workspace = memory.get<char>() + size_t(__builtin_ctzll(bit)) * each;
+            const dnnl_status_t status = plan.run(pointers, prepared, workspace);
+            free.fetch_or(bit, std::memory_order_release);
+            return status;
+        }
+    }
+    return plan.run(pointers, prepared);
 }
 
 namespace {

@@ -6,8 +6,10 @@
 #if !__has_include(<dnnl.h>)
 #error "oneDNN is missing. On Debian and Ubuntu: sudo apt-get install libdnnl-dev; elsewhere install oneDNN with its headers."
 #endif
+#include "Support/Scratch.h"
 #include "include/tl_contract.h"
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <dnnl.h>
 #include <memory>
@@ -89,8 +91,11 @@ class Plan {
     dnnl_status_t build(dnnl_primitive_desc_t description, const Operand* operands, int count);
     /// A reorder between two layouts, with two pointers.
     dnnl_status_t build_reorder(const Layout& from, const Layout& to);
-    /// The pointer of the operand `prepared`, if any, refers to memory in the layout of the primitive.
-    dnnl_status_t run(void* const* pointers, int prepared = -1) const;
+    /// The pointer of the operand `prepared`, if any, refers to memory in the layout of the primitive. Without `workspace`, of
+    /// `workspace_bytes(prepared)` bytes, the call allocates its own.
+    dnnl_status_t run(void* const* pointers, int prepared = -1, char* workspace = nullptr) const;
+    /// The bytes for the reordered operands and the scratchpad of a call.
+    size_t workspace_bytes(int prepared = -1) const;
 
     /// Whether the layout of the primitive differs from that of the caller for an operand, and the layout.
     bool reorders(int operand) const { return arguments[size_t(operand)].reordered != nullptr; }
@@ -111,6 +116,21 @@ class Plan {
     dnnl_memory_t scratchpad = nullptr;
     size_t scratchpad_bytes = 0, total_bytes = 0;
     bool blocks_signals = false;
+};
+
+/// The workspaces of the parts of one operation: one block for all threads, that is reused by tensors afterwards, in place of one
+/// in the cache of each thread.
+class Workspaces {
+  public:
+    /// For `parts` parts that need up to `bytes` each.
+    Workspaces(int64_t parts, size_t bytes);
+    /// Runs a part with a workspace from the block, or with its own if the block has none that is free and large enough.
+    dnnl_status_t run(const Plan& plan, void* const* pointers, int prepared = -1);
+
+  private:
+    size_t each;
+    Scratch memory;
+    std::atomic<uint64_t> free;  // a bit per workspace
 };
 
 /// The cache key of a plan: all values from which it was built.

@@ -29,6 +29,12 @@ struct Bench: ParsableCommand {
     @Flag(help: "Run training steps and inference as compiled functions.")
     var compiled = false
     @Option(
+        help: """
+            Measure each workload for at least this number of seconds, after a warm-up of half of it, with more rounds than \
+            usual where needed. (default: the fixed numbers of calls)
+            """)
+    var seconds = 0.0
+    @Option(
         help:
             "The directory that contains mnist. (default: the usual locations; without MNIST, random images of its shape)"
     )
@@ -36,6 +42,7 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         if threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
+        if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds).") }
         if compiled && growth != nil { throw ValidationError("--growth has no compiled form; leave out --compiled.") }
         let known = growth == nil ? Workloads.all.map(\.name) : GrowthSeries.all.map(\.name)
         if let unknown = only?.split(separator: ",").first(where: { !known.contains(String($0)) }) {
@@ -51,7 +58,8 @@ struct Bench: ParsableCommand {
         if let growth { return try measureGrowth(into: growth) }
         manualSeed(0)
         let report = BenchReport()
-        let context = BenchContext(dataRoot: data, precision: dtype, isCompiled: compiled, report: report)
+        let context = BenchContext(
+            dataRoot: data, precision: dtype, isCompiled: compiled, leastSeconds: seconds, report: report)
         for workload in Workloads.all where names.contains(workload.name) {
             // Memory in the pool must not be counted for the next workload.
             Memory.emptyCache()
@@ -99,6 +107,7 @@ struct BenchContext {
     let dataRoot: String?
     let precision: BenchPrecision
     let isCompiled: Bool
+    let leastSeconds: Double
     let report: BenchReport
 
     /// The function to measure for a layer: the layer, or a compiled function that calls it.
@@ -108,16 +117,23 @@ struct BenchContext {
         return { compiled($0) }
     }
 
-    /// Measures the time of `body` and reports it.
+    /// Measures the time of `body` and reports it: after at least `warmUp` calls, the median of at least `rounds` rounds of `inner`
+    /// calls. With `leastSeconds` the warm-up takes at least half of them, and the rounds take at least all.
     func measure(
         _ name: String, warmUp: Int, rounds: Int, inner: Int, per unit: (name: String, amount: Double)? = nil,
         _ body: () throws -> Void
     ) rethrows {
-        for _ in 0..<warmUp { try body() }
+        let warm = monotonicSeconds() + leastSeconds / 2
+        var calls = 0
+        while calls < warmUp || monotonicSeconds() < warm {
+            try body()
+            calls += 1
+        }
         // Kernels are compiled in the background from the first call on.
         KernelCompiler.shared.waitUntilReady()
         var times: [Double] = []
-        for _ in 0..<rounds {
+        let end = monotonicSeconds() + leastSeconds
+        while times.count < rounds || monotonicSeconds() < end {
             let start = monotonicSeconds()
             for _ in 0..<inner { try body() }
             times.append((monotonicSeconds() - start) / Double(inner))
