@@ -3,8 +3,8 @@
 
 usage: operators.py [--torchlight PROGRAM] [--threads N] [--rounds N] [--json FILE]
 
-Needs a Python with torch. Every operator runs on matrices of 1000 x 1000 that lie in order, and on their transposes. The
-two programs run in turn; a figure is the median over the rounds of each round's median. Ratios are PyTorch's time over
+Needs a Python with torch. Every operator runs on matrices of 1000 x 1000 that lie in order, and on their transposes; Fourier
+transforms run on a signal of 2^20 numbers, or on 16 images of 256 x 256. The two programs run in turn; a figure is the median over the rounds of each round's median. Ratios are PyTorch's time over
 ours: above 1, Torchlight is faster.
 """
 import argparse, json, os, statistics, subprocess, sys, tempfile, time
@@ -83,6 +83,35 @@ def calls():
     }
 
 
+def transforms():
+    """The Fourier transforms, each on an input of its own."""
+    signal = torch.randn(1 << 20, dtype=torch.complex64)
+    images = torch.randn(16, 256, 256, dtype=torch.complex64)
+    sound, window = torch.randn(1 << 20), torch.hann_window(1024)
+    return {
+        "fft_1m": lambda: torch.fft.fft(signal),
+        "rfft_1m": lambda: torch.fft.rfft(sound),
+        "fft2_batch": lambda: torch.fft.fft2(images),
+        "stft": lambda: torch.stft(sound, 1024, 256, window=window, return_complex=True),
+    }
+
+
+def time_call(call):
+    call()
+    start = time.perf_counter()
+    call()
+    inner = max(1, min(200, int(0.02 / max(time.perf_counter() - start, 1e-6))))
+    times = []
+    for number in range(9):
+        start = time.perf_counter()
+        for _ in range(inner):
+            call()
+        # The first two rounds warm up.
+        if number >= 2:
+            times.append((time.perf_counter() - start) / inner)
+    return statistics.median(times)
+
+
 def time_torch(threads):
     torch.set_num_threads(threads)
     torch.manual_seed(0)
@@ -96,19 +125,9 @@ def time_torch(threads):
     with torch.no_grad():
         for name, call in calls().items():
             for suffix, a, b in (("", x, y), (".transposed", x.t(), y.t())):
-                call(a, b, inputs)
-                start = time.perf_counter()
-                call(a, b, inputs)
-                inner = max(1, min(200, int(0.02 / max(time.perf_counter() - start, 1e-6))))
-                times = []
-                for number in range(9):
-                    start = time.perf_counter()
-                    for _ in range(inner):
-                        call(a, b, inputs)
-                    # The first two rounds warm up.
-                    if number >= 2:
-                        times.append((time.perf_counter() - start) / inner)
-                figures[name + suffix] = statistics.median(times)
+                figures[name + suffix] = time_call(lambda: call(a, b, inputs))
+        for name, call in transforms().items():
+            figures[name] = time_call(call)
     return figures
 
 
@@ -140,9 +159,12 @@ def main():
     print("| operator | Torchlight | PyTorch | ratio | transposed: Torchlight | PyTorch | ratio |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     ratios = {}
-    for name in calls():
+    for name in list(calls()) + list(transforms()):
         cells = [name]
         for key in (name, name + ".transposed"):
+            if key not in ours:
+                cells += [""] * 3
+                continue
             ratios[key] = theirs[key] / ours[key]
             cells += [f"{ours[key] * 1e6:.0f} µs", f"{theirs[key] * 1e6:.0f} µs", f"{ratios[key]:.2f}"]
         print("| " + " | ".join(cells) + " |")

@@ -8,18 +8,22 @@ extension Workloads {
             let input = OperatorInput()
             for (name, operation) in operatorCalls {
                 for (suffix, x, y) in [("", input.x, input.y), (".transposed", input.x.t(), input.y.t())] {
-                    let result = try checked { operation(x, y, input) }
-                    precondition(!result.isPlaceholder)
-                    let start = monotonicSeconds()
-                    _ = operation(x, y, input)
-                    // Rounds are long enough for the resolution of the clock and the scheduler.
-                    let inner = max(1, min(200, Int(0.02 / max(monotonicSeconds() - start, 1e-6))))
-                    context.measure("operator.\(name)\(suffix)", warmUp: 2, rounds: 7, inner: inner) {
-                        _ = operation(x, y, input)
-                    }
+                    try measure(context, name + suffix) { operation(x, y, input) }
                 }
             }
+            let transformed = TransformInput()
+            for (name, transform) in transforms { try measure(context, name) { transform(transformed) } }
         }
+    }
+
+    private static func measure(_ context: BenchContext, _ name: String, _ operation: () -> Tensor) throws {
+        let result = try checked { operation() }
+        precondition(!result.isPlaceholder)
+        let start = monotonicSeconds()
+        _ = operation()
+        // Rounds are long enough for the resolution of the clock and the scheduler.
+        let inner = max(1, min(200, Int(0.02 / max(monotonicSeconds() - start, 1e-6))))
+        context.measure("operator.\(name)", warmUp: 2, rounds: 7, inner: inner) { _ = operation() }
     }
 
     /// The operands of the calls, of shape [1000, 1000], and other arguments.
@@ -30,6 +34,14 @@ extension Workloads {
         let mask = Tensor.rand([1000, 1000]) > 0.5
         let rows = Tensor.randint(0, 1000, [1000])
         let places = Tensor.randint(0, 1000, [1000, 1000])
+    }
+
+    /// The operands of the Fourier transforms.
+    struct TransformInput {
+        let signal = Tensor.randn([1 << 20], dtype: .complex64)
+        let images = Tensor.randn([16, 256, 256], dtype: .complex64)
+        let sound = Tensor.randn([1 << 20])
+        let window = Tensor.hannWindow(1024)
     }
 
     private typealias Call = (name: String, operation: @Sendable (Tensor, Tensor, OperatorInput) -> Tensor)
@@ -113,5 +125,12 @@ extension Workloads {
         ("tril", { x, _, _ in x.tril() }),
         ("flip", { x, _, _ in x.flip(1) }),
         ("roll", { x, _, _ in x.roll(7, dim: 1) }),
+    ]
+
+    private static let transforms: [(name: String, operation: @Sendable (TransformInput) -> Tensor)] = [
+        ("fft_1m", { FFT.fft($0.signal) }),
+        ("rfft_1m", { FFT.rfft($0.sound) }),
+        ("fft2_batch", { FFT.fft2($0.images) }),
+        ("stft", { $0.sound.stft(nFFT: 1024, hopLength: 256, window: $0.window, returnComplex: true) }),
     ]
 }

@@ -118,12 +118,17 @@ struct BackwardPass {
             if let extra = node.extra { try runHooks(extra, on: &context.gradients) }
             if !wanted.isEmpty { collect(context.gradients, of: node) }
             var needs = Needs()
-            for i in 0..<node.inputCount {
-                if let next = node.inputs[i].node {
-                    needs[i] = useful?.contains(ObjectIdentifier(next)) ?? true
-                } else if let leaf = node.inputs[i].leaf {
-                    needs[i] = useful == nil || wanted[.leaf(ObjectIdentifier(leaf))] != nil
+            let inputs = node.inputs
+            if let useful {
+                for i in inputs.indices {
+                    if let next = inputs[i].node {
+                        needs[i] = useful.contains(ObjectIdentifier(next))
+                    } else if let leaf = inputs[i].leaf {
+                        needs[i] = wanted[.leaf(ObjectIdentifier(leaf))] != nil
+                    }
                 }
+            } else {
+                for i in inputs.indices where inputs[i].node != nil || inputs[i].leaf != nil { needs[i] = true }
             }
             if threadState.pointee.recording > 0 && needs.any { try activeRecorder?.passes(through: node) }
             let isPlaced = try isInPlace(context.gradients[0], of: node)

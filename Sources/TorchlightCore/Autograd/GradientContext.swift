@@ -26,8 +26,10 @@ package final class GradientContext {
         current = node
         self.needs = needs
         self.places = places
-        for slot in node.inputs where slot.saved != nil { try Self.checkVersion(slot, node) }
-        for slot in node.outputs where slot.saved != nil { try Self.checkVersion(slot, node) }
+        // By index: a loop over the slots would copy each, with three references.
+        let (inputs, outputs) = (node.inputs, node.outputs)
+        for i in inputs.indices where inputs[i].isOverwritten { throw Self.overwritten(inputs[i], node) }
+        for i in outputs.indices where outputs[i].isOverwritten { throw Self.overwritten(outputs[i], node) }
         if let extra = node.extra, !extra.packed.isEmpty { unpacked = try extra.unpack() }
     }
 
@@ -38,9 +40,9 @@ package final class GradientContext {
         if !unpacked.isEmpty { unpacked = [:] }
     }
 
-    private static func checkVersion(_ slot: Node.Slot, _ node: Node) throws(TensorError) {
-        guard let saved = slot.saved, !slot.isVersion(saved.storage.version) else { return }
-        throw TensorError(
+    private static func overwritten(_ slot: Node.Slot, _ node: Node) -> TensorError {
+        let saved = slot.saved!
+        return TensorError(
             .autograd, in: "backward",
             "\(node.name) saved a \(saved.dtype) tensor of shape \(saved.shape) for its gradient, and "
                 + "\(saved.storage.lastWriter) overwrote it since",

@@ -31,6 +31,10 @@ package final class Node: @unchecked Sendable {
         /// Whether the saved tensor had this version. Only the last 32 bits are compared.
         func isVersion(_ version: Int) -> Bool { UInt32(truncatingIfNeeded: version) == self.version }
         var savedVersion: Int { Int(version) }
+        /// Whether the saved tensor was written to since.
+        var isOverwritten: Bool {
+            @inline(__always) get { saved.map { !isVersion($0.storage.version) } ?? false }
+        }
     }
 
     /// The order of creation. A backward pass runs nodes in decreasing order.
@@ -121,8 +125,9 @@ package final class Node: @unchecked Sendable {
     func save(_ saved: Saved, inputs: Few<Tensor>, outputs: Few<Tensor>) {
         if saved.isEmpty { return }
         for i in 0..<inputs.count where saved.contains(.input(i)) {
-            if SavedTensorHooks.areUsed && pack(inputs[i], at: i) { continue }
-            slots[i].save(inputs[i], version: inputs[i].storage.version)
+            let input = inputs[i]
+            if SavedTensorHooks.areUsed && pack(input, at: i) { continue }
+            slots[i].save(input, version: input.storage.version)
         }
         for i in 0..<outputs.count where saved.contains(.output(i)) { saveOutput(outputs[i], at: i) }
     }

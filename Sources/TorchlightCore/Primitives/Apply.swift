@@ -90,10 +90,11 @@ package func perform(
     var hasComplex = false
     var isRowMajor = true
     for i in 0..<inputs.count {
-        if inputs[i].isPlaceholder { return Few(inputs[i]) }
-        if inputs[i].requiresGrad { needs[i] = true }
-        if !inputs[i].layout.isContiguous { isRowMajor = false }
-        if inputs[i].dtype.isComplex { hasComplex = true }
+        let input = inputs[i]
+        if input.isPlaceholder { return Few(input) }
+        if input.requiresGrad { needs[i] = true }
+        if !input.layout.isContiguous { isRowMajor = false }
+        if input.dtype.isComplex { hasComplex = true }
     }
     let specs = try primitive.infer(Specs(of: inputs))
     if hasComplex { try checkSupportsComplex(primitive, Specs(of: inputs)) }
@@ -117,12 +118,12 @@ package func perform(
             outputs.append(place)
             continue
         }
-        let shape = specs[i].shape
-        if specs[i].dtype.isComplex { try checkSupportsComplex(primitive, Specs(of: inputs)) }
+        let spec = specs[i], shape = spec.shape
+        if spec.dtype.isComplex { try checkSupportsComplex(primitive, Specs(of: inputs)) }
         try checkRank(shape.count, in: primitive.publicName)
         let layout =
             isRowMajor ? Layout(shape: shape) : primitive.arrangement(of: Specs(of: inputs), shape: shape)
-        outputs.append(try Tensor(empty: layout, dtype: specs[i].dtype, device: device))
+        outputs.append(try Tensor(empty: layout, dtype: spec.dtype, device: device))
     }
     if !places.isEmpty && threadState.pointee.recording > 0 { noteChange(of: places.compactMap { $0 }) }
     if device.hasValues {
@@ -247,9 +248,11 @@ package func applyView(_ primitive: any ViewPrimitive, _ input: Tensor) -> Tenso
 func record(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ needs: Needs) {
     let node = Node(rule: primitive, name: primitive.publicName, inputs: inputs, needs: needs, outputs: outputs)
     node.save(primitive.saved(for: needs), inputs: inputs, outputs: outputs)
-    for i in 0..<outputs.count where outputs[i].dtype.isDifferentiable {
-        outputs[i].node = node
-        outputs[i].outputIndex = i
-        outputs[i].requiresGradFlag = true
+    for i in 0..<outputs.count {
+        let output = outputs[i]
+        guard output.dtype.isDifferentiable else { continue }
+        output.node = node
+        output.outputIndex = i
+        output.requiresGradFlag = true
     }
 }

@@ -5,8 +5,9 @@ func resultDevice(of primitive: any Primitive, _ inputs: Few<Tensor>) throws(Ten
     if let device = primitive.resultDevice { return device }
     var common = CommonDevice()
     for i in 0..<inputs.count {
-        if !common.add(inputs[i].device, rank: inputs[i].rank) {
-            throw common.error(of: primitive, inputs[i].device, Array(inputs))
+        let input = inputs[i]
+        if !common.add(input.device, rank: input.rank) {
+            throw common.error(of: primitive, input.device, Array(inputs))
         }
     }
     return common.device

@@ -65,9 +65,9 @@ package struct ResultSpec: Sendable, Hashable {
 ///
 /// It does not keep the tensors alive: it is made by the dispatcher, which holds them, and handed down only.
 package struct Specs: RandomAccessCollection {
-    private unowned(unsafe) let first: Tensor?
-    private unowned(unsafe) let second: Tensor?
-    private unowned(unsafe) let third: Tensor?
+    private let first: Unmanaged<Tensor>?
+    private let second: Unmanaged<Tensor>?
+    private let third: Unmanaged<Tensor>?
     private let rest: [Tensor]
     private let specs: [TensorSpec]
     package let count: Int
@@ -76,9 +76,9 @@ package struct Specs: RandomAccessCollection {
     @inline(__always)
     package init(of tensors: borrowing Few<Tensor>) {
         let count = tensors.count
-        first = count > 0 ? tensors.first.unsafelyUnwrapped : nil
-        second = count > 1 ? tensors.second.unsafelyUnwrapped : nil
-        third = count > 2 ? tensors.third.unsafelyUnwrapped : nil
+        first = count > 0 ? .passUnretained(tensors.first.unsafelyUnwrapped) : nil
+        second = count > 1 ? .passUnretained(tensors.second.unsafelyUnwrapped) : nil
+        third = count > 2 ? .passUnretained(tensors.third.unsafelyUnwrapped) : nil
         rest = tensors.rest
         specs = []
         self.count = count
@@ -102,9 +102,9 @@ package struct Specs: RandomAccessCollection {
             if index < 0 || index >= count { return OperandCheck.missing(index) }
             if !specs.isEmpty { return specs[index] }
             switch index {
-            case 0: return TensorSpec(first.unsafelyUnwrapped)
-            case 1: return TensorSpec(second.unsafelyUnwrapped)
-            case 2: return TensorSpec(third.unsafelyUnwrapped)
+            case 0: return first.unsafelyUnwrapped._withUnsafeGuaranteedRef { TensorSpec($0) }
+            case 1: return second.unsafelyUnwrapped._withUnsafeGuaranteedRef { TensorSpec($0) }
+            case 2: return third.unsafelyUnwrapped._withUnsafeGuaranteedRef { TensorSpec($0) }
             default: return TensorSpec(rest[index - 3])
             }
         }
