@@ -27,6 +27,41 @@ import Testing
         #expect(abs(energy - x.square().sum().item()) < 1e-9 * Double(n), "\(n)")
     }
 
+    /// Transforms are computed in groups; what a group holds, and in which order its rows are in memory, does not matter. 16,384 is
+    /// transformed as a matrix, and the primes 1,009 and 8,209 by a convolution.
+    @Test(arguments: [1, 8, 15, 60, 256, 1009, 8209, 16384], [DType.complex64, .complex128])
+    func aBatchHasTheBitsOfSingleTransforms(n: Int, dtype: DType) {
+        for count in n > 4096 ? [3] : [3, 8, 21, 70] {
+            let parts = signal([2, count, n], "fourier batch \(n) \(count)")
+            let x = complex(parts[0], parts[1]).to(dtype)
+            let columns = x.t().contiguous()
+            let real = parts[0].to(dtype.toReal)
+            let realColumns = real.t().contiguous()
+            let (rows, inverse, half) = (FFT.fft(x), FFT.ifft(x), FFT.rfft(real))
+            let size = 2 * n - (n % 2 == 0 ? 2 : 1)
+            let signals = FFT.irfft(x, n: size)
+            for i in 0..<count {
+                #expect(rows[i].equal(FFT.fft(x[i])) && inverse[i].equal(FFT.ifft(x[i])), "\(n) \(count)")
+                #expect(half[i].equal(FFT.rfft(real[i])), "\(n) \(count)")
+                #expect(signals[i].equal(FFT.irfft(x[i], n: size)), "\(n) \(count)")
+            }
+            #expect(FFT.fft(columns, dim: 0).t().equal(rows) && FFT.ifft(columns, dim: 0).t().equal(inverse), "\(n) \(count)")
+            #expect(FFT.rfft(realColumns, dim: 0).t().equal(half), "\(n) \(count)")
+            #expect(FFT.fft(columns.t()).equal(rows) && FFT.rfft(realColumns.t()).equal(half), "\(n) \(count)")
+        }
+    }
+
+    /// Small images are transformed one by one, and large ones together.
+    @Test(arguments: [(5, 24, 20), (2, 600, 300)])
+    func imagesAreTransformedAlongBothDimensions(count: Int, height: Int, width: Int) {
+        let parts = signal([2, count, height, width], "fourier images \(height)")
+        let x = complex(parts[0], parts[1])
+        let expected = FFT.fft(FFT.fft(x, dim: 2), dim: 1)
+        #expect(FFT.fft2(x).equal(expected))
+        #expect(FFT.fft2(x.transpose(1, 2)).equal(FFT.fft(FFT.fft(x, dim: 1), dim: 2).transpose(1, 2)))
+        #expect((FFT.ifft2(expected) - x).abs().max().item() < 1e-12)
+    }
+
     @Test func severalDimensionsAreOneAfterTheOther() {
         let x = signal([3, 4, 5], "fourier dimensions")
         let expected = FFT.fft(FFT.fft(FFT.fft(x, dim: 0), dim: 1), dim: 2)
@@ -82,5 +117,9 @@ import Testing
         expectRefusal(by: "irfft", .value) { FFT.irfft(Tensor.ones([1])) }
         expectRefusal(by: "fft", .dtype) { FFT.fft(Tensor.ones([2], dtype: .float16)) }
         expectRefusal(by: "fft2", .index) { FFT.fft2(Tensor.ones([2])) }
+        let spec = TensorSpec(Layout(shape: Dims([2, 3])), .complex64)
+        #expect(throws: TensorError.self) {
+            try FourierTransform(dims: Dims([1, 1]), isInverse: false, scale: 1).infer(Specs([spec]))
+        }
     }
 }

@@ -3,6 +3,8 @@
 #include "Support/Forward.h"
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
+#include "Support/Scratch.h"
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -10,7 +12,20 @@ using namespace tl;
 
 namespace {
 
-/// The rows of x and of out along their last dimension, visited in parallel.
+/// Up to `transform_lanes` rows of x and of out, by the offsets of their first elements.
+struct Group {
+    int64_t count;
+    int64_t from[transform_lanes], to[transform_lanes];
+
+    /// Whether the rows begin at neighbouring elements.
+    static bool are_neighbours(const int64_t* offsets, int64_t count) {
+        for (int64_t l = 1; l < count; ++l)
+            if (offsets[l] != offsets[0] + l) return false;
+        return true;
+    }
+};
+
+/// The rows of x and of out along their last dimension.
 struct Rows {
     const tl_tensor &x, &out;
     const tl_tensor* tensors[2];
@@ -21,33 +36,111 @@ struct Rows {
         : x(x), out(out), tensors{&x, &out}, outer(tensors, 2, 0, x.rank - 1), x_step(x.strides[x.rank - 1]),
           out_step(out.strides[out.rank - 1]) {}
 
-    /// Calls body(first element of the row of x, of out, scratch) for all rows, with scratch memory of `size` numbers
-    /// of T. For a single long transform, the transform itself uses all threads.
+    /// Calls body(group, scratch) for all rows, in groups of at most `most_lanes`, with scratch memory of `size` numbers of T.
+    /// With one lane and fewer rows than threads, each transform uses all threads.
     template <class T, class Body>
-    void each(int64_t length, int64_t size, Body&& body) const {
-        const int64_t work = length * 32, grain = std::max<int64_t>(1, 65536 / std::max<int64_t>(work, 1));
+    void each(int64_t length, int64_t most_lanes, int64_t size, Body&& body) const {
+        const int64_t threads = tl_num_threads();
+        int64_t lanes = std::clamp<int64_t>(outer.count / threads, 1, most_lanes);
+        // All lanes are computed, so that few rows are faster one by one.
+        if (lanes < 4) lanes = 1;
         const auto run = [&](int64_t begin, int64_t end) {
-            std::vector<T> memory(static_cast<size_t>(size));
-            StridedIterator iterator(outer, 0, begin);
-            for (int64_t i = begin; i < end; ++i, iterator.step())
-                body(static_cast<char*>(x.data) + iterator.offset[0] * size_of_dtype(x.dtype),
-                     static_cast<char*>(out.data) + iterator.offset[1] * size_of_dtype(out.dtype), memory.data());
+            const Scratch memory(size_t(size) * sizeof(T));
+            StridedIterator iterator(outer, 0, begin * lanes);
+            for (int64_t i = begin; i < end; ++i) {
+                Group group{std::min(lanes, outer.count - i * lanes), {}, {}};
+                for (int64_t l = 0; l < group.count; ++l, iterator.step())
+                    group.from[l] = iterator.offset[0], group.to[l] = iterator.offset[1];
+                body(group, memory.need<T>());
+            }
         };
-        if (outer.count < tl_num_threads() && length >= 32768) run(0, outer.count);
-        else parallel_for(outer.count, grain, [&](int64_t begin, int64_t end) { run(begin, end); });
+        const int64_t groups = (outer.count + lanes - 1) / lanes, work = length * lanes * 8;
+        if (most_lanes == 1 && outer.count < threads) run(0, groups);
+        else parallel_for(groups, std::max<int64_t>(1, 65536 / std::max<int64_t>(work, 1)), run);
     }
 };
 
-/// Copies `count` pairs at a distance of `step` pairs to split arrays, and the reverse.
+/// Numbers in lanes: number i of row l is at i * width + l of the split arrays.
 template <class T>
-void load_pairs(const T* from, int64_t step, int64_t count, T* re, T* im) {
-    if (step == 1) return FourierKernels<T>::split(from, count, re, im);
-    for (int64_t i = 0; i < count; ++i) re[i] = from[2 * i * step], im[i] = from[2 * i * step + 1];
+struct Lanes {
+    T *re, *im;
+    int64_t width;
+
+    /// The width for a group: rows one by one are not padded.
+    static int64_t width_of(const Group& group) { return group.count == 1 ? 1 : transform_lanes; }
+};
+
+/// Rows are transposed in tiles that stay in the L1 cache.
+constexpr int64_t tile_width = 32, tile_row = tile_width + 16, tile_size = 2 * transform_lanes * tile_row;
+
+/// Loads `count` pairs of each row, which are `step` pairs apart. Offsets are in units of T.
+template <class T>
+void load_pairs(const T* base, const Group& group, int64_t unit, int64_t step, int64_t count, Lanes<T> to, T* tile) {
+    using Kernels = FourierKernels<T>;
+    if (group.count == 1) {
+        const T* from = base + group.from[0] * unit;
+        if (step == 1) return Kernels::split(from, count, to.re, to.im);
+        for (int64_t i = 0; i < count; ++i) to.re[i] = from[2 * i * step], to.im[i] = from[2 * i * step + 1];
+        return;
+    }
+    if (unit == 2 && Group::are_neighbours(group.from, group.count))
+        return Kernels::load_columns(base + 2 * group.from[0], step, count, group.count, to.re, to.im);
+    if (group.count < transform_lanes) {
+        std::fill_n(to.re, count * transform_lanes, T(0));
+        std::fill_n(to.im, count * transform_lanes, T(0));
+    }
+    int64_t done = 0;
+    if (step == 1 && group.count == transform_lanes) {
+        const T* starts[transform_lanes];
+        for (int64_t l = 0; l < transform_lanes; ++l) starts[l] = base + group.from[l] * unit;
+        done = Kernels::load_rows(starts, count, to.re, to.im);
+    }
+    T *re = tile, *im = tile + transform_lanes * tile_row;
+    for (int64_t first = done; first < count; first += tile_width) {
+        const int64_t n = std::min(tile_width, count - first);
+        for (int64_t l = 0; l < group.count; ++l) {
+            const T* from = base + group.from[l] * unit + 2 * first * step;
+            T *to_r = re + l * tile_row, *to_i = im + l * tile_row;
+            if (step == 1) Kernels::split(from, n, to_r, to_i);
+            else
+                for (int64_t i = 0; i < n; ++i) to_r[i] = from[2 * i * step], to_i[i] = from[2 * i * step + 1];
+        }
+        const int64_t at = first * transform_lanes;
+        transpose_block(sizeof(T), re, tile_row, to.re + at, transform_lanes, n, group.count);
+        transpose_block(sizeof(T), im, tile_row, to.im + at, transform_lanes, n, group.count);
+    }
 }
+
 template <class T>
-void store_pairs(const T* re, const T* im, int64_t count, T factor, T* to, int64_t step) {
-    if (step == 1) return FourierKernels<T>::join(re, im, count, factor, to);
-    for (int64_t i = 0; i < count; ++i) to[2 * i * step] = re[i] * factor, to[2 * i * step + 1] = im[i] * factor;
+void store_pairs(Lanes<T> from, const Group& group, int64_t unit, int64_t step, int64_t count, T factor, T* base, T* tile) {
+    using Kernels = FourierKernels<T>;
+    if (group.count == 1) {
+        T* to = base + group.to[0] * unit;
+        if (step == 1) return Kernels::join(from.re, from.im, count, factor, to);
+        for (int64_t i = 0; i < count; ++i) to[2 * i * step] = from.re[i] * factor, to[2 * i * step + 1] = from.im[i] * factor;
+        return;
+    }
+    if (unit == 2 && Group::are_neighbours(group.to, group.count))
+        return Kernels::store_columns(from.re, from.im, count, group.count, factor, base + 2 * group.to[0], step);
+    int64_t done = 0;
+    if (step == 1 && group.count == transform_lanes) {
+        T* starts[transform_lanes];
+        for (int64_t l = 0; l < transform_lanes; ++l) starts[l] = base + group.to[l] * unit;
+        done = Kernels::store_rows(from.re, from.im, count, factor, starts);
+    }
+    T *re = tile, *im = tile + transform_lanes * tile_row;
+    for (int64_t first = done; first < count; first += tile_width) {
+        const int64_t n = std::min(tile_width, count - first), at = first * transform_lanes;
+        transpose_block(sizeof(T), from.re + at, transform_lanes, re, tile_row, group.count, n);
+        transpose_block(sizeof(T), from.im + at, transform_lanes, im, tile_row, group.count, n);
+        for (int64_t l = 0; l < group.count; ++l) {
+            const T *from_r = re + l * tile_row, *from_i = im + l * tile_row;
+            T* to = base + group.to[l] * unit + 2 * first * step;
+            if (step == 1) Kernels::join(from_r, from_i, n, factor, to);
+            else
+                for (int64_t i = 0; i < n; ++i) to[2 * i * step] = from_r[i] * factor, to[2 * i * step + 1] = from_i[i] * factor;
+        }
+    }
 }
 
 template <class T>
@@ -55,103 +148,173 @@ void complex_to_complex(const tl_tensor& x, const tl_tensor& out, bool inverse, 
     const int64_t n = x.shape[x.rank - 1];
     const auto plan = transform_of<T>(n);
     const Rows rows(x, out);
-    rows.each<T>(n, 2 * n + plan->scratch_size(), [&](char* from, char* to, T* scratch) {
-        T *re = scratch, *im = scratch + n;
-        load_pairs(reinterpret_cast<const T*>(from), rows.x_step, n, re, im);
+    const T* const source = static_cast<const T*>(x.data);
+    T* const target = static_cast<T*>(out.data);
+    const int64_t width = plan->lanes(), tile_count = width == 1 ? 0 : tile_size;
+    const int64_t size = (plan->is_long() ? 0 : 2 * n * width + tile_count) + plan->scratch_size(width);
+    rows.each<T>(n, width, size, [&](const Group& group, T* scratch) {
         // The inverse transform is the forward transform with exchanged real and imaginary parts.
-        plan->run(inverse ? im : re, inverse ? re : im, scratch + 2 * n);
-        store_pairs(re, im, n, T(scale), reinterpret_cast<T*>(to), rows.out_step);
+        if (plan->is_long())
+            return plan->run_long(Numbers<const T>::pairs(source + 2 * group.from[0], rows.x_step, inverse),
+                                  Numbers<T>::pairs(target + 2 * group.to[0], rows.out_step, inverse), T(scale), scratch);
+        const int64_t lanes = Lanes<T>::width_of(group);
+        T *re = scratch, *im = re + n * lanes, *tile = im + n * lanes, *rest = tile + tile_count;
+        load_pairs(source, group, 2, rows.x_step, n, Lanes<T>{re, im, lanes}, tile);
+        const auto result = plan->run(inverse ? im : re, inverse ? re : im, lanes, rest);
+        store_pairs(Lanes<T>{inverse ? result.im : result.re, inverse ? result.re : result.im, lanes}, group, 2, rows.out_step, n,
+                    T(scale), target, tile);
     });
 }
 
-/// e^(-2 pi i k / n) for k = 0 ... n / 2, the factors that combine the halves of real transforms.
-template <class T>
-std::vector<T> half_roots(int64_t n) {
-    std::vector<T> roots;
-    for (int64_t k = 0; k <= n / 2; ++k) {
-        const double angle = -2 * 3.14159265358979323846 * (double(k) / double(n));
-        roots.push_back(T(std::cos(angle)));
-        roots.push_back(T(std::sin(angle)));
+/// A tensor with one dimension moved to the end.
+struct Moved {
+    int64_t shape[TL_MAX_RANK], strides[TL_MAX_RANK];
+    tl_tensor tensor;
+
+    Moved(const tl_tensor& x, int dimension) : tensor(x) {
+        for (int i = 0, to = 0; i < x.rank; ++i) {
+            const int at = i == dimension ? x.rank - 1 : to++;
+            shape[at] = x.shape[i], strides[at] = x.strides[i];
+        }
+        tensor.shape = shape;
+        tensor.strides = strides;
     }
-    return roots;
+};
+
+/// Transforms the last `dims` dimensions, the last one first.
+template <class T>
+void along_each(const tl_tensor& x, const tl_tensor& out, int dims, bool inverse, double scale) {
+    for (int i = 1; i <= dims; ++i)
+        complex_to_complex<T>(Moved(i == 1 ? x : out, x.rank - i).tensor, Moved(out, x.rank - i).tensor, inverse,
+                              i == 1 ? scale : 1);
+}
+
+/// Transforms the last `dims` dimensions. Small images are transformed one by one, so that those after the first dimension are
+/// read from the cache.
+template <class T>
+void along_dimensions(const tl_tensor& x, const tl_tensor& out, int dims, bool inverse, double scale) {
+    constexpr int64_t cached = 1 << 20;  // bytes
+    const int batch = x.rank - dims;
+    const tl_tensor* const tensors[2] = {&x, &out};
+    const Iteration images(tensors, 2, 0, batch);
+    const int64_t bytes = element_count(x) / images.count * size_of_dtype(x.dtype);
+    if (dims == 1 || images.count < tl_num_threads() || bytes > cached)
+        return along_each<T>(x, out, dims, inverse, scale);
+    parallel_for(images.count, 1, [&](int64_t begin, int64_t end) {
+        StridedIterator iterator(images, 0, begin);
+        const auto image = [&](const tl_tensor& tensor, int64_t offset) {
+            return tl_tensor{static_cast<char*>(tensor.data) + offset * size_of_dtype(tensor.dtype), tensor.shape + batch,
+                             tensor.strides + batch, dims, tensor.dtype, tensor.device};
+        };
+        for (int64_t i = begin; i < end; ++i, iterator.step())
+            along_each<T>(image(x, iterator.offset[0]), image(out, iterator.offset[1]), dims, inverse, scale);
+    });
+}
+
+/// Calls body(begin, end) for the numbers of a transform on all threads, or in one call.
+template <class Body>
+void each_number(int64_t count, bool on_all_threads, Body&& body) {
+    if (on_all_threads) parallel_for(count, 8192, body);
+    else body(int64_t(0), count);
 }
 
 /// An even number of real numbers is transformed as half as many complex numbers.
 template <class T>
 void real_to_complex(const tl_tensor& x, const tl_tensor& out, double scale) {
+    using Kernels = FourierKernels<T>;
     const int64_t n = x.shape[x.rank - 1], h = n % 2 == 0 ? n / 2 : n, kept = n / 2 + 1;
     const bool is_even = n % 2 == 0;
     const auto plan = transform_of<T>(h);
-    const std::vector<T> roots = is_even ? half_roots<T>(n) : std::vector<T>();
+    const T* const roots = is_even ? plan->real_roots() : nullptr;
     const Rows rows(x, out);
-    rows.each<T>(n, 4 * (h + 1) + plan->scratch_size(), [&](char* from, char* to, T* scratch) {
-        T *re = scratch, *im = re + h + 1, *yr = im + h + 1, *yi = yr + h + 1, *rest = yi + h + 1;
-        const T* source = reinterpret_cast<const T*>(from);
-        if (!is_even) {
-            for (int64_t i = 0; i < n; ++i) re[i] = source[i * rows.x_step], im[i] = 0;
-            plan->run(re, im, rest);
-            return store_pairs(re, im, kept, T(scale), reinterpret_cast<T*>(to), rows.out_step);
+    const T* const source = static_cast<const T*>(x.data);
+    T* const target = static_cast<T*>(out.data);
+    const int64_t width = plan->lanes(), tile_count = width == 1 ? 0 : tile_size;
+    const int64_t size = 4 * (h + 1) * width + tile_count + plan->scratch_size(width);
+    rows.each<T>(n, width, size, [&](const Group& group, T* scratch) {
+        const int64_t lanes = Lanes<T>::width_of(group), all = (h + 1) * lanes;
+        T *re = scratch, *im = re + all, *yr = im + all, *yi = yr + all, *tile = yi + all, *rest = tile + tile_count;
+        typename Transform<T>::Split z{re, im};
+        if (is_even && rows.x_step == 1) {
+            if (plan->is_long()) {
+                plan->run_long(Numbers<const T>::pairs(source + group.from[0], 1, false), {re, im, 1}, 1, rest);
+            } else {
+                load_pairs(source, group, 1, 1, h, Lanes<T>{re, im, lanes}, tile);
+                z = plan->run(re, im, lanes, rest);
+            }
+        } else {
+            if (group.count < lanes) std::fill_n(re, 2 * all, T(0));
+            for (int64_t i = 0; i < h; ++i)
+                for (int64_t l = 0; l < group.count; ++l) {
+                    const T* from = source + group.from[l];
+                    re[i * lanes + l] = from[(is_even ? 2 * i : i) * rows.x_step];
+                    im[i * lanes + l] = is_even ? from[(2 * i + 1) * rows.x_step] : 0;
+                }
+            z = plan->run(re, im, lanes, rest);
         }
-        for (int64_t i = 0; i < h; ++i) re[i] = source[2 * i * rows.x_step], im[i] = source[(2 * i + 1) * rows.x_step];
-        plan->run(re, im, rest);
-        re[h] = re[0], im[h] = im[0];
-        for (int64_t k = 0; k <= h; ++k) {
-            const T sum_re = re[k] + re[h - k], sum_im = im[k] - im[h - k];
-            const T difference_re = re[k] - re[h - k], difference_im = im[k] + im[h - k];
-            const T wr = roots[size_t(2 * k)], wi = roots[size_t(2 * k + 1)];
-            // (sum - i w difference) / 2
-            yr[k] = (sum_re + (wr * difference_im + wi * difference_re)) / 2;
-            yi[k] = (sum_im - (wr * difference_re - wi * difference_im)) / 2;
+        if (is_even) {
+            each_number(h + 1, width == 1, [&](int64_t begin, int64_t end) {
+                Kernels::combine_halves(z.re, z.im, roots, h, begin, end, lanes, yr, yi);
+            });
+            z = {yr, yi};
         }
-        store_pairs(yr, yi, kept, T(scale), reinterpret_cast<T*>(to), rows.out_step);
+        store_pairs(Lanes<T>{z.re, z.im, lanes}, group, 2, rows.out_step, kept, T(scale), target, tile);
     });
 }
 
 template <class T>
 void complex_to_real(const tl_tensor& x, const tl_tensor& out, double scale) {
+    using Kernels = FourierKernels<T>;
     const int64_t n = out.shape[out.rank - 1], h = n % 2 == 0 ? n / 2 : n, kept = n / 2 + 1;
     const bool is_even = n % 2 == 0;
     const auto plan = transform_of<T>(h);
-    const std::vector<T> roots = is_even ? half_roots<T>(n) : std::vector<T>();
+    const T* const roots = is_even ? plan->real_roots() : nullptr;
     const Rows rows(x, out);
-    rows.each<T>(n, 4 * (h + 1) + plan->scratch_size(), [&](char* from, char* to, T* scratch) {
-        T *xr = scratch, *xi = xr + h + 1, *re = xi + h + 1, *im = re + h + 1, *rest = im + h + 1;
-        T* target = reinterpret_cast<T*>(to);
-        load_pairs(reinterpret_cast<const T*>(from), rows.x_step, kept, xr, xi);
-        xi[0] = 0;
-        if (!is_even) {
-            re[0] = xr[0], im[0] = 0;
+    const T* const source = static_cast<const T*>(x.data);
+    T* const target = static_cast<T*>(out.data);
+    const int64_t width = plan->lanes(), tile_count = width == 1 ? 0 : tile_size;
+    const int64_t size = 4 * (h + 1) * width + tile_count + plan->scratch_size(width);
+    rows.each<T>(n, width, size, [&](const Group& group, T* scratch) {
+        const int64_t lanes = Lanes<T>::width_of(group), all = (h + 1) * lanes;
+        T *xr = scratch, *xi = xr + all, *re = xi + all, *im = re + all, *tile = im + all, *rest = tile + tile_count;
+        load_pairs(source, group, 2, rows.x_step, kept, Lanes<T>{xr, xi, lanes}, tile);
+        // The imaginary parts of the first number, and of the one in the middle, are not used.
+        std::fill_n(xi, lanes, T(0));
+        if (is_even) {
+            std::fill_n(xi + h * lanes, lanes, T(0));
+            each_number(h, width == 1, [&](int64_t begin, int64_t end) {
+                Kernels::separate_halves(xr, xi, roots, h, begin, end, lanes, re, im);
+            });
+        } else {
+            std::copy_n(xr, lanes, re);
+            std::fill_n(im, lanes, T(0));
             for (int64_t k = 1; k < kept; ++k)
-                re[k] = re[n - k] = xr[k], im[k] = xi[k], im[n - k] = -xi[k];
-            plan->run(im, re, rest);
-            for (int64_t i = 0; i < n; ++i) target[i * rows.out_step] = re[i] * T(scale);
-            return;
+                for (int64_t l = 0; l < lanes; ++l) {
+                    re[k * lanes + l] = re[(n - k) * lanes + l] = xr[k * lanes + l];
+                    im[k * lanes + l] = xi[k * lanes + l];
+                    im[(n - k) * lanes + l] = -xi[k * lanes + l];
+                }
         }
-        xi[h] = 0;
-        for (int64_t k = 0; k < h; ++k) {
-            const T sum_re = xr[k] + xr[h - k], sum_im = xi[k] - xi[h - k];
-            const T difference_re = xr[k] - xr[h - k], difference_im = xi[k] + xi[h - k];
-            const T wr = roots[size_t(2 * k)], wi = -roots[size_t(2 * k + 1)];
-            // sum + i difference / w
-            const T turned_re = wr * difference_re - wi * difference_im, turned_im = wr * difference_im + wi * difference_re;
-            re[k] = sum_re - turned_im;
-            im[k] = sum_im + turned_re;
-        }
-        plan->run(im, re, rest);
-        for (int64_t i = 0; i < h; ++i) {
-            target[2 * i * rows.out_step] = re[i] * T(scale);
-            target[(2 * i + 1) * rows.out_step] = im[i] * T(scale);
-        }
+        // The inverse transform, by exchanged parts.
+        const auto z = plan->run(im, re, lanes, rest);
+        if (is_even && rows.out_step == 1)
+            return store_pairs(Lanes<T>{z.im, z.re, lanes}, group, 1, 1, h, T(scale), target, tile);
+        for (int64_t i = 0; i < h; ++i)
+            for (int64_t l = 0; l < group.count; ++l) {
+                T* to = target + group.to[l];
+                to[(is_even ? 2 * i : i) * rows.out_step] = z.im[i * lanes + l] * T(scale);
+                if (is_even) to[(2 * i + 1) * rows.out_step] = z.re[i * lanes + l] * T(scale);
+            }
     });
 }
 
 } // namespace
 
-void tl_fft_complex(const tl_tensor* x, const tl_tensor* out, bool inverse, double scale) {
-    TL_FORWARD(out, fft_complex, (x, out, inverse, scale));
+void tl_fft_complex(const tl_tensor* x, const tl_tensor* out, int32_t dims, bool inverse, double scale) {
+    TL_FORWARD(out, fft_complex, (x, out, dims, inverse, scale));
     if (element_count(*x) == 0) return;
-    if (x->dtype == TL_COMPLEX128) complex_to_complex<double>(*x, *out, inverse, scale);
-    else complex_to_complex<float>(*x, *out, inverse, scale);
+    if (x->dtype == TL_COMPLEX128) along_dimensions<double>(*x, *out, dims, inverse, scale);
+    else along_dimensions<float>(*x, *out, dims, inverse, scale);
 }
 
 void tl_fft_from_real(const tl_tensor* x, const tl_tensor* out, double scale) {

@@ -1,5 +1,6 @@
 #include "Fourier/Transform.h"
 #include "Support/InstructionSets.h"
+#include <cstring>
 
 #define TL_INLINE static inline __attribute__((always_inline))
 // Some loops are not vectorised, which is expected.
@@ -24,12 +25,39 @@ void FourierKernels<T>::join(const T* re, const T* im, int64_t count, T factor, 
     TL_DISPATCH(join_pairs<T>, re, im, count, factor, pairs);
 }
 template <class T>
-void FourierKernels<T>::turn(T* re, T* im, int64_t count, const T* fine, const T* coarse) {
-    TL_DISPATCH(turn_numbers<T>, re, im, count, fine, coarse);
+void FourierKernels<T>::load_columns(const T* pairs, int64_t step, int64_t count, int64_t lanes, T* re, T* im) {
+    TL_DISPATCH(load_columns<T>, pairs, step, count, lanes, re, im);
 }
 template <class T>
-void FourierKernels<T>::multiply(T* ar, T* ai, const T* br, const T* bi, int64_t count) {
-    TL_DISPATCH(multiply_by<T>, ar, ai, br, bi, count);
+void FourierKernels<T>::store_columns(const T* re, const T* im, int64_t count, int64_t lanes, T factor, T* pairs, int64_t step) {
+    TL_DISPATCH(store_columns<T>, re, im, count, lanes, factor, pairs, step);
+}
+template <class T>
+int64_t FourierKernels<T>::load_rows(const T* const* rows, int64_t count, T* re, T* im) {
+    return TL_DISPATCH(load_rows, rows, count, re, im);
+}
+template <class T>
+int64_t FourierKernels<T>::store_rows(const T* re, const T* im, int64_t count, T factor, T* const* rows) {
+    return TL_DISPATCH(store_rows, re, im, count, factor, rows);
+}
+template <class T>
+void FourierKernels<T>::turn_columns(const T* re, const T* im, int64_t count, int64_t lanes, const T* fine, const T* coarse,
+                                     T* to_re, T* to_im, int64_t step) {
+    TL_DISPATCH(turn_columns<T>, re, im, count, lanes, fine, coarse, to_re, to_im, step);
+}
+template <class T>
+void FourierKernels<T>::combine_halves(const T* re, const T* im, const T* roots, int64_t h, int64_t begin, int64_t end,
+                                       int64_t lanes, T* yr, T* yi) {
+    TL_DISPATCH(combine_halves<T>, re, im, roots, h, begin, end, lanes, yr, yi);
+}
+template <class T>
+void FourierKernels<T>::separate_halves(const T* yr, const T* yi, const T* roots, int64_t h, int64_t begin, int64_t end,
+                                        int64_t lanes, T* re, T* im) {
+    TL_DISPATCH(separate_halves<T>, yr, yi, roots, h, begin, end, lanes, re, im);
+}
+template <class T>
+void FourierKernels<T>::multiply(T* ar, T* ai, const T* br, const T* bi, int64_t count, int64_t lanes) {
+    TL_DISPATCH(multiply_by<T>, ar, ai, br, bi, count, lanes);
 }
 
 template struct FourierKernels<float>;

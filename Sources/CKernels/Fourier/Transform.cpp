@@ -3,6 +3,7 @@
 #include "Fourier/Transform.h"
 #include "Support/Convert.h"
 #include "Support/Parallel.h"
+#include "Support/Scratch.h"
 #include <algorithm>
 #include <cmath>
 #include <list>
@@ -13,8 +14,7 @@ namespace {
 
 constexpr int64_t largest_radix = 31;
 /// The length from which the numbers are transformed as a matrix, whose columns and rows fit in the caches.
-constexpr int64_t long_transform = 32768;
-constexpr int64_t block = 16;
+constexpr int64_t long_transform = 8192;
 
 /// e^(-2 pi i turn / length), reduced to an eighth of the circle so that equal angles give equal numbers.
 void root_of_one(int64_t turn, int64_t length, double& re, double& im) {
@@ -86,7 +86,6 @@ void Transform<T>::plan_passes(const std::vector<int64_t>& factors) {
         rest = groups;
         neighbours *= radix;
     }
-    scratch_count = 2 * length;
 }
 
 template <class T>
@@ -106,7 +105,16 @@ void Transform<T>::plan_rows_and_columns(const std::vector<int64_t>& factors) {
             tables.push_back(T(re));
             tables.push_back(T(im));
         }
-    scratch_count = 2 * length;
+    // The powers of the root of unity by which the numbers of the first columns are multiplied: real parts, then imaginary ones.
+    const size_t first = tables.size(), fine = size_t(height * transform_lanes);
+    tables.resize(first + 2 * fine);
+    for (int64_t i = 0; i < height; ++i)
+        for (int64_t l = 0; l < transform_lanes; ++l) {
+            double re, im;
+            root_of_one(i * l, length, re, im);
+            tables[first + size_t(i * transform_lanes + l)] = T(re);
+            tables[first + fine + size_t(i * transform_lanes + l)] = T(im);
+        }
 }
 
 template <class T>
@@ -126,101 +134,140 @@ void Transform<T>::plan_convolution() {
         kernel_re[j] = T(re), kernel_im[j] = T(-im);
         if (j > 0) kernel_re[padded - j] = T(re), kernel_im[padded - j] = T(-im);
     }
-    std::vector<T> scratch(static_cast<size_t>(rows->scratch_size()));
-    rows->run(kernel_re, kernel_im, scratch.data());
-    for (int64_t i = 0; i < 2 * padded; ++i) kernel_re[i] /= T(padded);
-    scratch_count = 2 * padded + rows->scratch_size();
+    std::vector<T> scratch(static_cast<size_t>(rows->scratch_size(1)));
+    const Split kernel = rows->run(kernel_re, kernel_im, 1, scratch.data());
+    for (int64_t i = 0; i < padded; ++i)
+        kernel_re[i] = kernel.re[i] / T(padded), kernel_im[i] = kernel.im[i] / T(padded);
 }
 
 template <class T>
-void Transform<T>::run(T* re, T* im, T* scratch) const {
-    if (columns) run_rows_and_columns(re, im, scratch);
-    else if (rows) run_convolution(re, im, scratch);
-    else run_passes(re, im, scratch);
+int64_t Transform<T>::scratch_size(int64_t lanes) const {
+    if (columns) return 2 * length;
+    if (rows) return 2 * rows->length * lanes + rows->scratch_size(lanes);
+    return 2 * length * lanes;
 }
 
 template <class T>
-void Transform<T>::run_passes(T* re, T* im, T* other) const {
-    T *xr = re, *xi = im, *yr = other, *yi = other + length;
+const T* Transform<T>::real_roots() const {
+    std::call_once(real_roots_computed, [&] {
+        roots_of_real.reserve(size_t(2 * length + 2));
+        for (int64_t k = 0; k <= length; ++k) {
+            double re, im;
+            root_of_one(k, 2 * length, re, im);
+            roots_of_real.push_back(T(re));
+            roots_of_real.push_back(T(im));
+        }
+    });
+    return roots_of_real.data();
+}
+
+template <class T>
+auto Transform<T>::run(T* re, T* im, int64_t lanes, T* scratch) const -> Split {
+    if (columns) {
+        for (int64_t l = 0; l < lanes; ++l) run_long({re + l, im + l, lanes}, {re + l, im + l, lanes}, 1, scratch);
+        return {re, im};
+    }
+    return rows ? run_convolution(re, im, lanes, scratch) : run_passes(re, im, lanes, scratch);
+}
+
+template <class T>
+auto Transform<T>::run_passes(T* re, T* im, int64_t lanes, T* other) const -> Split {
+    // Several transforms are what the first pass of a longer one would leave to the next pass.
+    Split x{re, im}, y{other, other + length * lanes};
     for (const Pass& pass : passes) {
-        FourierKernels<T>::pass(pass.radix, xr, xi, yr, yi, pass.groups, pass.neighbours, tables.data() + pass.twiddles,
-                                tables.data() + pass.roots);
-        std::swap(xr, yr);
-        std::swap(xi, yi);
+        FourierKernels<T>::pass(pass.radix, x.re, x.im, y.re, y.im, pass.groups, pass.neighbours * lanes,
+                                tables.data() + pass.twiddles, tables.data() + pass.roots);
+        std::swap(x, y);
     }
-    if (xr != re) {
-        std::copy_n(xr, length, re);
-        std::copy_n(xi, length, im);
-    }
+    return x;
+}
+
+/// Loads the numbers at (i * step + first + l) of lane l.
+template <class T>
+static void load(Numbers<const T> from, int64_t first, int64_t step, int64_t count, int64_t lanes, T* re, T* im) {
+    if (from.step == 2 && from.im == from.re + 1)
+        return FourierKernels<T>::load_columns(from.re + 2 * first, step, count, lanes, re, im);
+    if (from.step == 2 && from.re == from.im + 1)
+        return FourierKernels<T>::load_columns(from.im + 2 * first, step, count, lanes, im, re);
+    for (int64_t i = 0; i < count; ++i)
+        for (int64_t l = 0; l < transform_lanes; ++l) {
+            const int64_t at = (i * step + first + l) * from.step, to = i * transform_lanes + l;
+            re[to] = l < lanes ? from.re[at] : 0, im[to] = l < lanes ? from.im[at] : 0;
+        }
+}
+
+template <class T>
+static void store(const T* re, const T* im, int64_t count, int64_t lanes, T factor, Numbers<T> to, int64_t first, int64_t step) {
+    if (to.step == 2 && to.im == to.re + 1)
+        return FourierKernels<T>::store_columns(re, im, count, lanes, factor, to.re + 2 * first, step);
+    if (to.step == 2 && to.re == to.im + 1)
+        return FourierKernels<T>::store_columns(im, re, count, lanes, factor, to.im + 2 * first, step);
+    for (int64_t i = 0; i < count; ++i)
+        for (int64_t l = 0; l < lanes; ++l) {
+            const int64_t at = (i * step + first + l) * to.step, from = i * transform_lanes + l;
+            to.re[at] = re[from] * factor, to.im[at] = im[from] * factor;
+        }
 }
 
 /// x as a matrix [height, width]: transforms of its columns, a factor per number, transforms of its rows, and the
-/// result column by column. Blocks of columns and of rows are copied to buffers, whose cache lines do not conflict.
+/// result column by column. Columns and rows are transformed in groups of `transform_lanes`.
 template <class T>
-void Transform<T>::run_rows_and_columns(T* re, T* im, T* scratch) const {
+void Transform<T>::run_long(Numbers<const T> from, Numbers<T> to, T factor, T* scratch) const {
+    constexpr int64_t block = transform_lanes;
     const int64_t height = columns->length, width = rows->length;
-    const int64_t column_step = height + block, row_step = width + block;
     T *middle_re = scratch, *middle_im = scratch + length;
-    const T *ones = tables.data(), *thousands = ones + 2048;
-    // e^(-2 pi i turn / length), as a product of two.
-    const auto root = [&](int64_t turn, T& wr, T& wi) {
-        const T *a = ones + 2 * (turn % 1024), *b = thousands + 2 * (turn / 1024);
-        wr = a[0] * b[0] - a[1] * b[1], wi = a[0] * b[1] + a[1] * b[0];
-    };
+    const T *ones = tables.data(), *thousands = ones + 2048, *fine = thousands + 2 * (length / 1024 + 1);
     parallel_for((width + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
-        std::vector<T> buffer(static_cast<size_t>(2 * block * column_step + columns->scratch_size() + 64 + height / 16 + 2));
-        T *br = buffer.data(), *bi = br + block * column_step, *rest = bi + block * column_step;
-        T *fine = rest + columns->scratch_size(), *coarse = fine + 64;
+        const Scratch memory(size_t(2 * block * height + columns->scratch_size(block) + 2 * height) * sizeof(T));
+        T *re = memory.template need<T>(), *im = re + block * height, *coarse = im + block * height, *rest = coarse + 2 * height;
         for (int64_t b = begin; b < end; ++b) {
             const int64_t first = b * block, count = std::min(block, width - first);
-            transpose_block(sizeof(T), re + first, width, br, column_step, count, height);
-            transpose_block(sizeof(T), im + first, width, bi, column_step, count, height);
-            for (int64_t c = 0; c < count; ++c) {
-                columns->run(br + c * column_step, bi + c * column_step, rest);
-                for (int64_t i = 0; i < 32; ++i) root(i * (first + c) % length, fine[i], fine[32 + i]);
-                for (int64_t i = 0; i < height; i += 32)
-                    root(i * (first + c) % length, coarse[i / 16], coarse[i / 16 + 1]);
-                FourierKernels<T>::turn(br + c * column_step, bi + c * column_step, height, fine, coarse);
+            load(from, first, width, height, count, re, im);
+            const Split column = columns->run(re, im, block, rest);
+            // e^(-2 pi i turn / length), as a product of two.
+            for (int64_t i = 0, turn = 0; i < height; ++i, turn += first) {
+                const T *x = ones + 2 * (turn % 1024), *y = thousands + 2 * (turn / 1024);
+                coarse[2 * i] = x[0] * y[0] - x[1] * y[1], coarse[2 * i + 1] = x[0] * y[1] + x[1] * y[0];
             }
-            transpose_block(sizeof(T), br, column_step, middle_re + first, width, height, count);
-            transpose_block(sizeof(T), bi, column_step, middle_im + first, width, height, count);
+            FourierKernels<T>::turn_columns(column.re, column.im, height, count, fine, coarse, middle_re + first, middle_im + first,
+                                            width);
         }
     });
     parallel_for((height + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
-        std::vector<T> buffer(static_cast<size_t>(2 * block * row_step + rows->scratch_size()));
-        T *br = buffer.data(), *bi = br + block * row_step, *rest = bi + block * row_step;
+        const Scratch memory(size_t(2 * block * width + rows->scratch_size(block)) * sizeof(T));
+        T *re = memory.template need<T>(), *im = re + block * width, *rest = im + block * width;
         for (int64_t b = begin; b < end; ++b) {
             const int64_t first = b * block, count = std::min(block, height - first);
-            for (int64_t r = 0; r < count; ++r) {
-                std::copy_n(middle_re + (first + r) * width, width, br + r * row_step);
-                std::copy_n(middle_im + (first + r) * width, width, bi + r * row_step);
-                rows->run(br + r * row_step, bi + r * row_step, rest);
-            }
-            transpose_block(sizeof(T), br, row_step, re + first, height, width, count);
-            transpose_block(sizeof(T), bi, row_step, im + first, height, width, count);
+            if (count < block) std::fill_n(re, 2 * block * width, T(0));
+            transpose_block(sizeof(T), middle_re + first * width, width, re, block, width, count);
+            transpose_block(sizeof(T), middle_im + first * width, width, im, block, width, count);
+            const Split row = rows->run(re, im, block, rest);
+            store(row.re, row.im, width, count, factor, to, first, height);
         }
     });
 }
 
 /// Bluestein's algorithm: the transform is a convolution with a chirp, computed by transforms of a padded length.
 template <class T>
-void Transform<T>::run_convolution(T* re, T* im, T* scratch) const {
-    const int64_t padded = rows->length;
+auto Transform<T>::run_convolution(T* re, T* im, int64_t lanes, T* scratch) const -> Split {
+    const int64_t padded = rows->length, numbers = length * lanes, all = padded * lanes;
     const T *chirp_re = tables.data(), *chirp_im = chirp_re + length;
     const T *kernel_re = chirp_im + length, *kernel_im = kernel_re + padded;
-    T *ar = scratch, *ai = ar + padded, *rest = ai + padded;
-    std::copy_n(re, length, ar);
-    std::copy_n(im, length, ai);
-    std::fill_n(ar + length, padded - length, T(0));
-    std::fill_n(ai + length, padded - length, T(0));
-    FourierKernels<T>::multiply(ar, ai, chirp_re, chirp_im, length);
-    rows->run(ar, ai, rest);
-    FourierKernels<T>::multiply(ar, ai, kernel_re, kernel_im, padded);
+    T *ar = scratch, *ai = ar + all, *rest = ai + all;
+    std::copy_n(re, numbers, ar);
+    std::copy_n(im, numbers, ai);
+    std::fill_n(ar + numbers, all - numbers, T(0));
+    std::fill_n(ai + numbers, all - numbers, T(0));
+    FourierKernels<T>::multiply(ar, ai, chirp_re, chirp_im, length, lanes);
+    Split a = rows->run(ar, ai, lanes, rest);
+    if (a.re != ar) std::copy_n(a.re, all, ar), std::copy_n(a.im, all, ai);
+    FourierKernels<T>::multiply(ar, ai, kernel_re, kernel_im, padded, lanes);
     // The inverse transform, by exchanged parts.
-    rows->run(ai, ar, rest);
-    std::copy_n(ar, length, re);
-    std::copy_n(ai, length, im);
-    FourierKernels<T>::multiply(re, im, chirp_re, chirp_im, length);
+    a = rows->run(ai, ar, lanes, rest);
+    std::copy_n(a.im, numbers, re);
+    std::copy_n(a.re, numbers, im);
+    FourierKernels<T>::multiply(re, im, chirp_re, chirp_im, length, lanes);
+    return {re, im};
 }
 
 template <class T>

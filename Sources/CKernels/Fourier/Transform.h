@@ -3,9 +3,25 @@
 #define TL_TRANSFORM_H
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace tl {
+
+/// The number of transforms that are computed at once, in the lanes of vectors. A single one has the same bits.
+constexpr int64_t transform_lanes = 16;
+
+/// Complex numbers in memory: number i is re[i * step], im[i * step].
+template <class T>
+struct Numbers {
+    T *re, *im;
+    int64_t step;
+
+    /// Pairs of real and imaginary parts, or with exchanged parts.
+    static Numbers pairs(T* first, int64_t step, bool are_exchanged) {
+        return {first + are_exchanged, first + !are_exchanged, 2 * step};
+    }
+};
 
 /// The forward transform of `length` complex numbers in split arrays. The inverse transform has exchanged parts.
 template <class T>
@@ -13,9 +29,25 @@ class Transform {
   public:
     explicit Transform(int64_t length);
 
-    /// Transforms `length` numbers in place. `scratch` has `scratch_size()` numbers of T.
-    void run(T* re, T* im, T* scratch) const;
-    int64_t scratch_size() const { return scratch_count; }
+    /// The arrays of a result.
+    struct Split {
+        T *re, *im;
+    };
+    /// Transforms `lanes` times `length` numbers; number i of transform l is at i * lanes + l. `scratch` has
+    /// `scratch_size(lanes)` numbers of T. The result is in place or in the scratch memory.
+    Split run(T* re, T* im, int64_t lanes, T* scratch) const;
+    int64_t scratch_size(int64_t lanes) const;
+
+    /// Whether the numbers are transformed as a matrix, on all threads.
+    bool is_long() const { return columns != nullptr; }
+    /// The number of transforms to compute at once: one where it uses all threads and much memory.
+    int64_t lanes() const { return is_long() || (rows && rows->is_long()) ? 1 : transform_lanes; }
+    /// A long transform, times a factor; both operands may be the same memory.
+    void run_long(Numbers<const T> from, Numbers<T> to, T factor, T* scratch) const;
+
+    /// e^(-pi i k / length) for k = 0 ... length, in pairs: the factors that combine the halves of a real transform of twice as
+    /// many numbers.
+    const T* real_roots() const;
 
     const int64_t length;
 
@@ -27,31 +59,41 @@ class Transform {
     void plan_passes(const std::vector<int64_t>& factors);
     void plan_rows_and_columns(const std::vector<int64_t>& factors);
     void plan_convolution();
-    void run_passes(T* re, T* im, T* other) const;
-    void run_rows_and_columns(T* re, T* im, T* scratch) const;
-    void run_convolution(T* re, T* im, T* scratch) const;
+    Split run_passes(T* re, T* im, int64_t lanes, T* other) const;
+    Split run_convolution(T* re, T* im, int64_t lanes, T* scratch) const;
 
-    int64_t scratch_count = 0;
     std::vector<Pass> passes;
     std::vector<T> tables;
     // For a long transform: the plans of its columns and rows as a matrix. For a convolution: the plan of its padded
     // length.
     std::shared_ptr<const Transform> columns, rows;
+    mutable std::once_flag real_roots_computed;
+    mutable std::vector<T> roots_of_real;
 };
 
 /// The cached plan of a length, shared by all threads.
 template <class T>
 std::shared_ptr<const Transform<T>> transform_of(int64_t length);
 
-/// The kernels of the instruction set in use.
+/// The kernels of the instruction set in use. Arrays of `lanes` transforms are padded to `transform_lanes`.
 template <class T>
 struct FourierKernels {
     static void pass(int64_t radix, const T* xr, const T* xi, T* yr, T* yi, int64_t groups, int64_t neighbours,
                      const T* twiddles, const T* roots);
     static void split(const T* pairs, int64_t count, T* re, T* im);
     static void join(const T* re, const T* im, int64_t count, T factor, T* pairs);
-    static void turn(T* re, T* im, int64_t count, const T* fine, const T* coarse);
-    static void multiply(T* ar, T* ai, const T* br, const T* bi, int64_t count);
+    static void load_columns(const T* pairs, int64_t step, int64_t count, int64_t lanes, T* re, T* im);
+    static void store_columns(const T* re, const T* im, int64_t count, int64_t lanes, T factor, T* pairs, int64_t step);
+    /// The first pairs of `transform_lanes` contiguous rows, up to `count`; return how many the instruction set handles, maybe none.
+    static int64_t load_rows(const T* const* rows, int64_t count, T* re, T* im);
+    static int64_t store_rows(const T* re, const T* im, int64_t count, T factor, T* const* rows);
+    static void turn_columns(const T* re, const T* im, int64_t count, int64_t lanes, const T* fine, const T* coarse, T* to_re,
+                             T* to_im, int64_t step);
+    static void combine_halves(const T* re, const T* im, const T* roots, int64_t h, int64_t begin, int64_t end, int64_t lanes,
+                               T* yr, T* yi);
+    static void separate_halves(const T* yr, const T* yi, const T* roots, int64_t h, int64_t begin, int64_t end, int64_t lanes,
+                                T* re, T* im);
+    static void multiply(T* ar, T* ai, const T* br, const T* bi, int64_t count, int64_t lanes);
 };
 
 } // namespace tl

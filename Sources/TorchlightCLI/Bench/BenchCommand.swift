@@ -33,7 +33,7 @@ struct Bench: ParsableCommand {
             Measure each workload for at least this number of seconds, after a warm-up of half of it, with more rounds than \
             usual where needed. (default: the fixed numbers of calls)
             """)
-    var seconds = 0.0
+    var seconds: Double?
     @Option(
         help:
             "The directory that contains mnist. (default: the usual locations; without MNIST, random images of its shape)"
@@ -42,7 +42,9 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         if threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
-        if !(0...3600).contains(seconds) { throw ValidationError("--seconds must be from 0 to 3600, not \(seconds).") }
+        if let seconds, !(0...3600).contains(seconds) {
+            throw ValidationError("--seconds must be from 0 to 3600, not \(seconds).")
+        }
         if compiled && growth != nil { throw ValidationError("--growth has no compiled form; leave out --compiled.") }
         let known = growth == nil ? Workloads.all.map(\.name) : GrowthSeries.all.map(\.name)
         if let unknown = only?.split(separator: ",").first(where: { !known.contains(String($0)) }) {
@@ -59,7 +61,7 @@ struct Bench: ParsableCommand {
         manualSeed(0)
         let report = BenchReport()
         let context = BenchContext(
-            dataRoot: data, precision: dtype, isCompiled: compiled, leastSeconds: seconds, report: report)
+            dataRoot: data, precision: dtype, isCompiled: compiled, leastSeconds: seconds ?? 0, report: report)
         for workload in Workloads.all where names.contains(workload.name) {
             // Memory in the pool must not be counted for the next workload.
             Memory.emptyCache()

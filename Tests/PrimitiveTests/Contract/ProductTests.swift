@@ -115,7 +115,10 @@ import Testing
     }
 
     /// Sizes for each of the ways in which a linear layer in float32 is computed: few rows, few columns, many of both, little work.
-    @Test(arguments: [(16, 1024, 1024), (1200, 10, 96), (300, 500, 700), (600, 1024, 64), (7, 9, 200)])
+    @Test(arguments: [
+        (16, 1024, 1024), (1200, 10, 96), (300, 500, 700), (600, 1024, 64), (7, 9, 200), (4, 700, 400), (37, 1001, 65),
+        (128, 530, 200),
+    ])
     func linearAgreesWithFloat64(_ m: Int, _ n: Int, _ k: Int) {
         var random = TestRandom("linear \(m) \(n) \(k)")
         let (x, w, bias) = (draw(&random, m, k), draw(&random, n, k), draw(&random, 1, n).flatten())

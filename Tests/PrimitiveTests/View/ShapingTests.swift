@@ -22,6 +22,31 @@ import Testing
         }
     }
 
+    /// Long dimensions are copied, and only their borders are gathered.
+    @Test(arguments: [PadMode.reflect, .replicate, .circular], [[3, 5], [0, 7], [-2, 4], [6, -3], [-1, -2]])
+    func longDimensionsArePaddedAsShortOnes(mode: PadMode, widths: [Int]) {
+        let (size, start) = (5000, max(-widths[0], 0))
+        let kept = size - start - max(-widths[1], 0)
+        let expected = (-widths[0]..<(size + widths[1])).map { place in
+            switch mode {
+            case .reflect: place < 0 ? -place : place >= size ? 2 * (size - 1) - place : place
+            case .circular: start + (place - start + kept) % kept
+            case .replicate, .constant: min(max(place, 0), size - 1)
+            }
+        }
+        let x = Tensor.arange(2 * size).reshape(2, size)
+        for padded in [x.pad(widths, mode: mode), x.t().contiguous().t().pad(widths, mode: mode)] {
+            #expect(padded[0].toArray(Int.self) == expected)
+            #expect(padded[1].toArray(Int.self) == expected.map { $0 + size })
+        }
+        // Each element is counted as often as it occurs.
+        let y = Tensor.ones([size], dtype: .float64).requiresGrad_()
+        y.pad(widths, mode: mode).sum().backward()
+        var counts = [Double](repeating: 0, count: size)
+        for place in expected { counts[place] += 1 }
+        #expect(y.grad?.toArray(Double.self) == counts)
+    }
+
     @Test func repeating() {
         let x = Tensor([[1, 2], [3, 4]])
         expectClose(Tensor([1, 2]).repeat(2, 2), [1, 2, 1, 2, 1, 2, 1, 2], .exact)

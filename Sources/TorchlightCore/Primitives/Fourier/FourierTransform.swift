@@ -21,16 +21,15 @@ package struct FourierTransform: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let (x, out) = (inputs[0], outputs[0])
         if out.count == 0 { return }
-        // The first pass reads the operand, the others work where the result is.
-        for (i, dim) in dims.enumerated() {
-            let source = i == 0 ? x : out
+        if !dims.isEmpty {
             withKernelArguments {
                 tl_fft_complex(
-                    $0(source, source.layout.moved(toLast: dim)), $0(out, out.layout.moved(toLast: dim)), isInverse,
-                    i == 0 ? scale : 1)
+                    $0(x, x.layout.moved(toLast: dims)), $0(out, out.layout.moved(toLast: dims)), Int32(dims.count),
+                    isInverse, scale)
             }
+            return
         }
-        if dims.isEmpty { copyElements(from: x, layout: x.layout, to: out) }
+        copyElements(from: x, layout: x.layout, to: out)
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -166,6 +165,11 @@ private func checkTransformed(_ x: TensorSpec, _ dims: Dims, in operation: Strin
         throw TensorError(
             .shape, in: operation, "there is nothing to transform", got: "dimension \(dim) of shape \(x.sizes)",
             expected: "a dimension of at least one element", operands: [x])
+    }
+    if Set(dims).count != dims.count {
+        throw TensorError(
+            .shape, in: operation, "a dimension is given twice", got: "dimensions \(Array(dims))",
+            expected: "different dimensions", operands: [x])
     }
 }
 

@@ -99,6 +99,12 @@ extension Layout {
         if rank == 0 { return unsqueezed(0) }
         return dim == rank - 1 ? self : transposed(dim, rank - 1)
     }
+
+    /// The layout with these different dimensions last, in their order, after the others in theirs.
+    func moved(toLast dims: Dims) -> Layout {
+        let others = (0..<rank).filter { !dims.contains($0) }
+        return permuted(Dims(others + Array(dims)))
+    }
 }
 
 extension Tensor {

@@ -125,15 +125,31 @@ extension Tensor {
             }
             var result = self
             for d in 0..<rank where before[d] != 0 || after[d] != 0 {
-                let places = try sources(d, before[d], after[d], mode)
-                result = result.indexSelect(d, Tensor(places, shape: [places.count], device: device))
+                let source = try paddingSource(d, before[d], after[d], mode)
+                let size = layout.shape[d]
+                let kept = Swift.max(-before[d], 0)..<Swift.max(-before[d], 0, size + Swift.min(after[d], 0))
+                let unpadded = result
+                func selected(_ positions: Range<Int>) -> Tensor {
+                    unpadded.indexSelect(d, Tensor(positions.map(source), shape: [positions.count], device: device))
+                }
+                // For a long dimension, an index for each element would cost more than the copy.
+                guard kept.count > 4096, kept.count > before[d] + after[d] else {
+                    result = selected(-before[d]..<(size + after[d]))
+                    continue
+                }
+                var parts = [unpadded.narrow(d, start: kept.lowerBound, length: kept.count)]
+                if before[d] > 0 { parts.insert(selected(-before[d]..<0), at: 0) }
+                if after[d] > 0 { parts.append(selected(size..<(size + after[d]))) }
+                result = parts.count == 1 ? parts[0].clone() : cat(parts, dim: d)
             }
             return result === self ? clone() : result
         }
     }
 
-    /// Where each position of a padded dimension comes from.
-    private func sources(_ d: Int, _ before: Int, _ after: Int, _ mode: PadMode) throws(TensorError) -> [Int] {
+    /// Where each position of a padded dimension comes from, after a check of the widths; position 0 is the first element.
+    private func paddingSource(
+        _ d: Int, _ before: Int, _ after: Int, _ mode: PadMode
+    ) throws(TensorError) -> (Int) -> Int {
         let size = layout.shape[d]
         // What is cut off does not come back on the other side.
         let start = Swift.max(-before, 0)
@@ -150,7 +166,7 @@ extension Tensor {
                 got: "\(before) and \(after)", expected: "at most \(Swift.max(limit, 0))", operands: [self])
         }
         try checkListSize(size +| before +| after, bytesEach: MemoryLayout<Int>.stride, in: "pad")
-        return (-before..<(size + after)).map { place in
+        return { place in
             switch mode {
             case .reflect: place < 0 ? -place : place >= size ? 2 * (size - 1) - place : place
             case .replicate, .constant: Swift.min(Swift.max(place, 0), size - 1)
