@@ -45,7 +45,8 @@ import Testing
                 #expect(half[i].equal(FFT.rfft(real[i])), "\(n) \(count)")
                 #expect(signals[i].equal(FFT.irfft(x[i], n: size)), "\(n) \(count)")
             }
-            #expect(FFT.fft(columns, dim: 0).t().equal(rows) && FFT.ifft(columns, dim: 0).t().equal(inverse), "\(n) \(count)")
+            #expect(FFT.fft(columns, dim: 0).t().equal(rows), "\(n) \(count)")
+            #expect(FFT.ifft(columns, dim: 0).t().equal(inverse), "\(n) \(count)")
             #expect(FFT.rfft(realColumns, dim: 0).t().equal(half), "\(n) \(count)")
             #expect(FFT.fft(columns.t()).equal(rows) && FFT.rfft(realColumns.t()).equal(half), "\(n) \(count)")
         }
