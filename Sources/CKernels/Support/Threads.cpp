@@ -113,7 +113,30 @@ int32_t tl_num_threads(void) {
 
 void tl_set_num_threads(int32_t count) { thread_count.store(clamped(count), std::memory_order_relaxed); }
 
+/// Fills the cache of free small blocks that glibc keeps for each thread.
+///
+/// dnnl_sgemm allocates a large aligned buffer in each call. The remainders at the ends of the buffer would be kept in this cache.
+/// Then they do not merge with the buffer when it is freed, the next buffer does not fit, and the heap grows: seven times, the
+/// number of kept blocks of a size, for each size of product.
+static void fill_cache_of_small_blocks() {
+#if defined(__GLIBC__)
+    constexpr size_t smallest = 24, largest = 168, step = 16, kept = 7;
+    void* blocks[(largest - smallest) / step + 1][kept];
+    for (auto& row : blocks)
+        for (void*& block : row) block = std::malloc(smallest + size_t(&row - blocks) * step);
+    // Compilers remove a pair of malloc and free whose block is not used.
+    asm volatile("" ::"r"(blocks) : "memory");
+    for (auto& row : blocks)
+        for (void* block : row) std::free(block);
+#endif
+}
+
 tl::LibraryThreads::LibraryThreads(int count) : before(omp_get_max_threads()) {
+    thread_local bool is_filled = false;
+    if (!is_filled) {
+        fill_cache_of_small_blocks();
+        is_filled = true;
+    }
     if (before != count) omp_set_num_threads(count);
 }
 tl::LibraryThreads::~LibraryThreads() { omp_set_num_threads(before); }
