@@ -77,8 +77,9 @@ struct ResumableTrainingTests {
         var arguments: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) } + [nil]
         defer { for case let text? in arguments { free(text) } }
         var child = pid_t()
-        guard posix_spawn(&child, program, &actions, nil, &arguments, environ) == 0 else {
-            throw Failed("cannot start \(program)")
+        let failure = posix_spawn(&child, program, &actions, nil, &arguments, environ)
+        guard failure == 0 else {
+            throw Failed("cannot start \(program): \(String(cString: strerror(failure)))")
         }
         usleep(delay)
         kill(child, SIGKILL)
