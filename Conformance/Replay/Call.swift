@@ -59,6 +59,9 @@ public final class Call {
         return call
     }
 
+    /// The tensors that the call used, and the copies that it changed.
+    var usedTensors: [Tensor] { Array(leaves.values) + Array(working.values) }
+
     private init(_ call: Call) {
         (name, args, keywords, tensors) = (call.name, call.args, call.keywords, call.tensors)
         (isRecorded, recordedLeaves, read) = (call.isRecorded, call.recordedLeaves, call.read)

@@ -26,7 +26,10 @@ extension Replayer {
                 if entry["optional"]?.bool == true || !ReplayDevice.hasValues { return }
                 throw Difference(expected: "a refusal", got: "an answer")
             }
-            try checked { try compare(answer, made, entry, tensors) }
+            try checked {
+                try compare(answer, made, entry, tensors)
+                if !ReplayDevice.isCompiled { try checkViews(of: answer, made) }
+            }
         } catch is TensorError where mustRaise {
         } catch let reason as NotSupported where mustRaise && reason.isExcludedByTypes {
         }
@@ -63,6 +66,22 @@ extension Replayer {
             try tolerance.check(got, wanted, path + " afterwards")
         }
         try compareGradients(answers, call, entry, tensors, tolerance, expected, manners)
+    }
+
+    /// Changes each result in place that is not a view of an argument, and checks that a view of it depends on it: what a
+    /// function computed is a tensor of its own for its callers, also where it is a view of what they do not see.
+    private func checkViews(of answer: Answer, _ call: Call) throws {
+        for (i, leaf) in answer.leaves.enumerated() {
+            guard case .tensor(let result) = leaf, result.requiresGrad, !result.isLeaf, result.count > 0,
+                !call.usedTensors.contains(where: { $0.storage === result.storage })
+            else { continue }
+            let view = result.unsqueeze(0)
+            // Elements of an expanded result share memory: it cannot be changed.
+            guard (try? checked { result.mul_(2) }) != nil else { continue }
+            if grad(outputs: [view], inputs: [result], gradOutputs: [onesLike(view)], allowUnused: true)[0] == nil {
+                throw Difference(expected: "a gradient of a view of result \(i) with respect to it", got: "none")
+            }
+        }
     }
 
     private func compareGradients(

@@ -89,7 +89,7 @@ public final class FunctionContext {
     /// A tensor that does not hold the node of the outputs: a detached copy of the reference if it is an output or a
     /// view of one.
     private static func detached(_ tensor: Tensor, from outputs: [Tensor]) -> Tensor {
-        outputs.contains { $0 === tensor || $0 === tensor.base } ? tensor.withoutHistory : tensor
+        outputs.contains { $0 === tensor || tensor.isView(of: $0) } ? tensor.withoutHistory : tensor
     }
 
     /// The context for one pass over a node, with the unpacked saved tensors.

@@ -142,9 +142,8 @@ extension Tensor {
 
     /// A view of all elements, which has no history of its own yet.
     var alias: Tensor {
-        let origin = base ?? self
-        let view = Tensor(storage: storage, layout: layout, dtype: dtype, base: origin)
-        view.historyStamp = origin.historyStamp
+        let view = Tensor(storage: storage, layout: layout, dtype: dtype, base: baseOfNewView)
+        view.historyStamp = historyOwner.historyStamp
         return view
     }
 

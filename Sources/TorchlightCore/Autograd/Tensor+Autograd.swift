@@ -72,27 +72,6 @@ extension Tensor {
         return node
     }
 
-    private func refreshView() {
-        guard let base, historyStamp != base.historyStamp, base.storage === storage else { return }
-        historyStamp = base.historyStamp
-        let old = node
-        node = nil
-        requiresGradFlag = base.requiresGrad
-        guard requiresGradFlag else { return }
-        if base.dtype == dtype {
-            let rule = AsStrided(layout: layout, base: base.layout)
-            node = Node(rule: rule, name: AsStrided.name, inputs: Few(base), needs: Needs(all: 1), outputs: Few(self))
-        } else {
-            let (origin, part) = (base.realsWithHistory(), withoutHistoryAsReals)
-            let rule = AsStrided(layout: part.layout, base: origin.layout)
-            let places = Node(
-                rule: rule, name: AsStrided.name, inputs: Few(origin), needs: Needs(all: 1), outputs: Few(part))
-            node = nodeFrom(reals: part, through: places)
-        }
-        outputIndex = 0
-        retainGradAgain(insteadOf: old)
-    }
-
     /// Sets whether a leaf requires a gradient, in place. Returns the tensor.
     ///
     /// Only floating-point and complex tensors can require gradients. For a result of a recorded operation,
@@ -131,6 +110,7 @@ extension Tensor {
     /// Views that were made before keep their history until the memory is changed in place.
     @discardableResult
     public func detach_() -> Tensor {
+        releaseUnreachableBase()
         guard base == nil else {
             return fail(
                 TensorError(.autograd, in: "detach_", "a view cannot be detached in place", fix: "use detach()"),

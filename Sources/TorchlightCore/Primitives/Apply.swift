@@ -235,8 +235,8 @@ package func applyView(_ primitive: any ViewPrimitive, _ input: Tensor) -> Tenso
         try checkShape(layout.shape, in: primitive.publicName)
     } catch { return fail(error, like: input) }
     let dtype = primitive.viewType(of: input.dtype)
-    let view = Tensor(storage: input.storage, layout: layout, dtype: dtype, base: input.base ?? input)
-    if let base = view.base { view.historyStamp = base.historyStamp }
+    let view = Tensor(storage: input.storage, layout: layout, dtype: dtype, base: input.baseOfNewView)
+    view.historyStamp = view.historyOwner.historyStamp
     if threadState.pointee.grad_disabled == 0 && input.requiresGrad && input.dtype.isDifferentiable {
         record(primitive, Few(input), Few(view), Needs(all: 1))
     }

@@ -21,6 +21,7 @@ package func performInPlace(
     _ primitive: any Primitive, on target: Tensor, _ inputs: Few<Tensor>, name: String
 ) throws(TensorError) {
     if target.isPlaceholder { return }
+    target.releaseUnreachableBase()
     var needs = Needs()
     var hasComplex = false
     for i in 0..<inputs.count {
@@ -41,7 +42,7 @@ package func performInPlace(
 
     var recorded: Node?
     // The history of a view follows from that of its base, whose node records which part was overwritten.
-    let hasOldHistory = threadState.pointee.grad_disabled == 0 && target.base == nil && target.requiresGrad
+    let hasOldHistory = threadState.pointee.grad_disabled == 0 && target.requiresGrad && target.historyOwner === target
     if needs.any, case .differentiable = primitive.differentiability {
         var rule: any GradientRule = primitive
         var origins = inputs
@@ -84,9 +85,9 @@ package func performInPlace(
     } else if threadState.pointee.grad_disabled == 0 && target.requiresGrad {
         // A constant was written through a view: the gradient path through this part of the base ends here.
         rebaseHistory(of: target, to: nil)
-    } else if (target.base ?? target).wasDetached {
+    } else if target.historyOwner.wasDetached {
         // Views with the history of before are views of new values now.
-        (target.base ?? target).historyStamp += 1
+        target.historyOwner.historyStamp += 1
     }
 }
 
@@ -161,9 +162,8 @@ func checkWritable(_ target: Tensor, name: String, needsGradient: Bool) throws(T
 /// Whether a tensor may change as far as autograd is concerned.
 func checkHistory(of target: Tensor, name: String, needsGradient: Bool) throws(TensorError) {
     guard threadState.pointee.grad_disabled == 0 else { return }
-    if !needsGradient, let base = target.base, !target.requiresGrad, base.storage === target.storage, base.requiresGrad,
-        !base.isLeaf
-    {
+    let base = target.historyOwner
+    if !needsGradient, base !== target, !target.requiresGrad, base.requiresGrad, !base.isLeaf {
         throw TensorError(
             .autograd, in: name,
             "a view that was made under noGrad, of a tensor with a history, is changed in place outside of it, so that "
@@ -177,7 +177,7 @@ func checkHistory(of target: Tensor, name: String, needsGradient: Bool) throws(T
             .autograd, in: name, "a leaf that requires a gradient is changed in place",
             fix: "change parameters under noGrad { }, or use the form without the underscore", operands: [target])
     }
-    if let base = target.base, base.isLeaf, base.requiresGrad {
+    if base !== target, base.isLeaf, base.requiresGrad {
         throw TensorError(
             .autograd, in: name, "a view of a leaf that requires a gradient is changed in place",
             fix: "change parameters under noGrad { }, or work on x.clone()", operands: [target])
@@ -187,8 +187,8 @@ func checkHistory(of target: Tensor, name: String, needsGradient: Bool) throws(T
 /// Makes result `output` of `node` the origin of what the tensor holds now, for its base and its other views too; nil says
 /// that a constant was written through a view.
 func rebaseHistory(of target: Tensor, to node: Node?, output: Int = 0) {
-    // A base that moved to other memory since is not concerned.
-    guard let base = target.base, base.storage === target.storage else {
+    let base = target.historyOwner
+    guard base !== target else {
         let old = target.node
         target.node = node
         target.outputIndex = output

@@ -254,7 +254,7 @@ private struct IndexPlan {
         guard indices.isEmpty else { return try scatter(value) }
         // `x[i] = x[i]`, which a compound assignment through a key path does, changes neither elements nor history.
         let isThePart =
-            value.base === view.base && value.storage === view.storage && value.layout == view.layout
+            value.historyOwner === view.historyOwner && value.storage === view.storage && value.layout == view.layout
             && value.dtype == view.dtype && value.requiresGrad == view.requiresGrad
         if isThePart { return }
         view.copy_(try Self.fitted(value, to: view.shape))

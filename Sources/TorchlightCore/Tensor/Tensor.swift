@@ -39,10 +39,11 @@ public final class Tensor: @unchecked Sendable {
     /// Hooks on the gradient of a leaf. Hooks of other tensors are kept by their node.
     var gradientHooks: LeafHooks?
 
-    /// The tensor of which this one is a view, which is itself not a view; nil if this tensor is not a view.
-    let base: Tensor?
-    /// On a base: the number of in-place operations that changed its history. On a view: the base's count when the node
-    /// of the view was made; if they differ, the node is made again from the base.
+    /// The tensor of which this one is a view; nil if this tensor is not a view. It is itself not a view, with the exception
+    /// that `ViewBase.swift` describes.
+    var base: Tensor?
+    /// On an owner of a history: the number of in-place operations that changed it. On a view: the owner's count when the
+    /// node of the view was made; if they differ, the node is made again from the owner.
     var historyStamp = 0
 
     /// The index of this tensor among the outputs of its node.
