@@ -51,6 +51,34 @@ import TorchlightCore
         #expect("\(try run("(K", 1, "K", 2, "K", 3, "K", 4, "d."))" == "{1: 2, 3: 4}")
     }
 
+    /// What Python writes with protocols 0 and 1.
+    @Test func readsOperandsInLines() throws {
+        let values = try run(
+            "(dp0\nVepoch\np1\nI7\nsVbig\np2\nL1099511627776L\nsVhuge\np3\nL-1180591620717411303424L\nsVrate\np4\nF0.25\n",
+            "sVname\np5\nVgr", 0xf6, 0xdf, "e \\U0001f600 \\u000a\\u005c x\np6\nsVok\np7\nI01\nsVno\np8\nI00\ns",
+            "Vt\np9\n(I-1\nI2\ntp10\nsVl\np11\n(lp12\nNag10\nas.")
+        #expect(values["epoch"]?.int == 7 && values["big"]?.int == 1 << 40 && values["rate"]?.double == 0.25)
+        #expect(values["huge"].map { "\($0)" } == "-1180591620717411303424")
+        #expect(values["name"]?.string == "größe 😀 \n\\ x")
+        #expect(values["ok"]?.bool == true && values["no"]?.bool == false)
+        #expect(values["l"].map { "\($0)" } == "[None, (-1, 2)]")
+        #expect(try run("S'it\\'s\\x41\\n'\n.").string == "it's" + "A\n")
+        #expect(
+            "\(try run("(L-1L\nL18446744073709551616L\nL-9223372036854775809L\nFinf\nF-1e+300\nt."))"
+                == "(-1, 18446744073709551616, -9223372036854775809, inf, -1e+300)")
+        let tensor = try run(
+            "ctorch._utils\n_rebuild_tensor_v2\n((", text("storage"), "ctorch\nFloatStorage\n", text("0"), text("cpu"),
+            "I6\ntQI0\n(I2\nI3\nt(L3L\nI1\ntI00\nNtR."
+        ).tensor
+        #expect(tensor?.shape == [2, 3])
+        for wrong in [
+            "I\n.", "I1x\n.", "L1.5L\n.", "L--1L\n.", "Fone\n.", "Sabc\n.", "S'\n.", "S'\\xg0'\n.", "V\\u12\n.", "Vabc",
+            "g5\n.", "p-1\n.",
+        ] {
+            #expect(throws: IOError.self, "\(wrong)") { try run("N" + wrong) }
+        }
+    }
+
     @Test func sharesAndRemembers() throws {
         #expect("\(try run("]", 0x94, "h", 0, "K", 1, "a", 0x86, "."))" == "([1], [1])")
         #expect("\(try run("K", 7, "r", 0, 0, 0, 127, "0j", 0, 0, 0, 127, "."))" == "7")
@@ -127,8 +155,8 @@ import TorchlightCore
         ".", "N", "(.", "N(.", "NN.", "R.", "NR.", "N)R.", "a.", "]a.", "}Na.", "]NNs.", "}]Ns.", "}(Nu.", "}(]Nu.",
         "Nb.",
         "]Nb.", "t.", "e.", "0.", "1.", "2.", "Q.", "NQ.", ")Q.", "h\u{1}.", "X\u{9}\0\0\0abc.", "cos.", "z.", "\u{1}.",
-        "(l", "J\0\0.", "G\0\0.", "ccollections\nOrderedDict\nNR.", "ccollections\nOrderedDict\n)RNb.", "I1\n.",
-        "S'a'\n.",
+        "(l", "J\0\0.", "G\0\0.", "ccollections\nOrderedDict\nNR.", "ccollections\nOrderedDict\n)RNb.", "I1\n",
+        "Pid\n.",
         "cbuiltins\nset\nN\u{1}.", "c_codecs\nencode\n)R.", "ctorch\nSize\n)R.", "ctorch\nfloat32\n)R.",
         "ctorch\nFloatStorage\n.", "ctorch._utils\n_rebuild_parameter\n)R.", "}N(a.",
     ])

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Reads the pickles of tensors: the opcodes of protocols 2 to 5 that create containers, numbers and strings, and a
+/// Reads the pickles of tensors: the opcodes of protocols 0 to 5 that create containers, numbers and strings, and a
 /// fixed list of global names (``PickleGlobal``).
 ///
 /// A pickle is a program for a stack machine with a memo and calls by name. This machine makes no calls: the result of
@@ -123,15 +123,27 @@ struct PickleMachine {
 
     /// Pushes a string; one with other bytes than UTF-8 is left out. Python writes such bytes for the names of files that are not
     /// UTF-8, and Python 2 for any text.
-    private mutating func pushText(_ count: Int) throws(IOError) {
-        guard let text = String(validating: try take(count, "a string"), as: UTF8.self) else {
+    private mutating func pushText(_ count: Int) throws(IOError) { try pushText(try take(count, "a string")) }
+
+    mutating func pushText(_ bytes: some Sequence<UInt8>) throws(IOError) {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             return try pushForeign("str", reason: "a string that is not UTF-8")
         }
         try push(.string(text))
     }
 
+    /// The bytes up to the next newline.
+    mutating func lineOfBytes() throws(IOError) -> [UInt8] {
+        let rest = bytes.slice(position..<bytes.count)
+        guard let end = rest.firstIndex(of: 0x0a) else {
+            throw failure("an unterminated string", expected: "a newline")
+        }
+        position += end + 1
+        return Array(rest.slice(0..<end))
+    }
+
     /// The string up to the next newline.
-    private mutating func line() throws(IOError) -> String {
+    mutating func line() throws(IOError) -> String {
         let rest = bytes.slice(position..<bytes.count)
         guard let end = rest.prefix(1 << 12).firstIndex(of: 0x0a),
             let text = String(validating: rest.slice(0..<end), as: UTF8.self)
@@ -202,7 +214,7 @@ struct PickleMachine {
         return index
     }
 
-    private mutating func remember(_ index: Int) throws(IOError) {
+    mutating func remember(_ index: Int) throws(IOError) {
         guard let value = stack.last, stack.count > marks.last ?? 0 else {
             throw failure("no value on the stack", expected: "one")
         }
@@ -218,7 +230,7 @@ struct PickleMachine {
         }
     }
 
-    private mutating func recall(_ index: Int) throws(IOError) {
+    mutating func recall(_ index: Int) throws(IOError) {
         guard let value = index < memo.count ? memo[index] : sparseMemo[index] else {
             throw failure("there is no memo entry \(index)", expected: "the index of an earlier entry")
         }
@@ -237,7 +249,7 @@ struct PickleMachine {
         case UInt8(ascii: "."): return try pop()
         case 0x80:
             let version = try integer(UInt8.self)
-            guard version <= 5 else { throw failure("protocol \(version)", expected: "2 to 5") }
+            guard version <= 5 else { throw failure("protocol \(version)", expected: "0 to 5") }
         case 0x95:
             let length = try longLength()
             guard length <= bytes.count - position else {
@@ -329,6 +341,7 @@ struct PickleMachine {
         case UInt8(ascii: "b"): try build(try pop())
         case UInt8(ascii: "Q"): try persistent(try pop())
         default:
+            if try runTextOpcode(opcode) { break }
             throw failure(
                 "the opcode 0x\(String(opcode, radix: 16))\(Self.names[opcode].map { " (\($0))" } ?? "")",
                 expected: "an opcode that creates containers, numbers, strings or tensors")
@@ -338,9 +351,7 @@ struct PickleMachine {
 
     /// Existing opcodes that are not supported.
     private static let names: [UInt8: String] = [
-        UInt8(ascii: "P"): "PERSID", UInt8(ascii: "I"): "INT", UInt8(ascii: "L"): "LONG", UInt8(ascii: "F"): "FLOAT",
-        UInt8(ascii: "S"): "STRING", UInt8(ascii: "V"): "UNICODE", UInt8(ascii: "p"): "PUT", UInt8(ascii: "g"): "GET",
-        0x82: "EXT1, an extension of copyreg", 0x83: "EXT2, an extension of copyreg",
+        UInt8(ascii: "P"): "PERSID", 0x82: "EXT1, an extension of copyreg", 0x83: "EXT2, an extension of copyreg",
         0x84: "EXT4, an extension of copyreg", 0x97: "NEXT_BUFFER", 0x98: "READONLY_BUFFER",
     ]
 
