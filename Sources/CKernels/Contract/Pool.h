@@ -77,7 +77,7 @@ template <class Body>
 void converted(const tl_tensor* in, const tl_tensor* out, Body&& body) {
     const int32_t dtype = pooled_dtype(in->dtype);
     DenseCopy from(*in, dtype), to(*out, dtype);
-    if (!from || !to) __builtin_trap();
+    if (any_missing(from, to)) return;
     from.read();
     body(&from.tensor, &to.tensor);
     to.write_back();

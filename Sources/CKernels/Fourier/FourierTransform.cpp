@@ -46,12 +46,13 @@ struct Rows {
         if (lanes < 4) lanes = 1;
         const auto run = [&](int64_t begin, int64_t end) {
             const Scratch memory(size_t(size) * sizeof(T));
+            if (memory.is_missing()) return;
             StridedIterator iterator(outer, 0, begin * lanes);
             for (int64_t i = begin; i < end; ++i) {
                 Group group{std::min(lanes, outer.count - i * lanes), {}, {}};
                 for (int64_t l = 0; l < group.count; ++l, iterator.step())
                     group.from[l] = iterator.offset[0], group.to[l] = iterator.offset[1];
-                body(group, memory.need<T>());
+                body(group, memory.get<T>());
             }
         };
         const int64_t groups = (outer.count + lanes - 1) / lanes, work = length * lanes * 8;

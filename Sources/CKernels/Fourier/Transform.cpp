@@ -219,7 +219,8 @@ void Transform<T>::run_long(Numbers<const T> from, Numbers<T> to, T factor, T* s
     const T *ones = tables.data(), *thousands = ones + 2048, *fine = thousands + 2 * (length / 1024 + 1);
     parallel_for((width + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
         const Scratch memory(size_t(2 * block * height + columns->scratch_size(block) + 2 * height) * sizeof(T));
-        T *re = memory.template need<T>(), *im = re + block * height, *coarse = im + block * height, *rest = coarse + 2 * height;
+        if (memory.is_missing()) return;
+        T *re = memory.template get<T>(), *im = re + block * height, *coarse = im + block * height, *rest = coarse + 2 * height;
         for (int64_t b = begin; b < end; ++b) {
             const int64_t first = b * block, count = std::min(block, width - first);
             load(from, first, width, height, count, re, im);
@@ -235,7 +236,8 @@ void Transform<T>::run_long(Numbers<const T> from, Numbers<T> to, T factor, T* s
     });
     parallel_for((height + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
         const Scratch memory(size_t(2 * block * width + rows->scratch_size(block)) * sizeof(T));
-        T *re = memory.template need<T>(), *im = re + block * width, *rest = im + block * width;
+        if (memory.is_missing()) return;
+        T *re = memory.template get<T>(), *im = re + block * width, *rest = im + block * width;
         for (int64_t b = begin; b < end; ++b) {
             const int64_t first = b * block, count = std::min(block, height - first);
             if (count < block) std::fill_n(re, 2 * block * width, T(0));

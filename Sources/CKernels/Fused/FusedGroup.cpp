@@ -371,7 +371,8 @@ struct Run {
         alignas(64) char stack[on_stack];
         const bool fits = bytes <= on_stack;
         const Scratch heap(fits ? 0 : size_t(bytes));
-        char* const memory = fits ? stack : heap.need<char>();
+        if (heap.is_missing()) return;
+        char* const memory = fits ? stack : heap.get<char>();
         void* registers[TL_FUSED_MOST_REGISTERS];
         for (int32_t r = 0; r < program.register_count; ++r) registers[r] = memory + offsets[r];
         for (int k = outputs; k < count; ++k)

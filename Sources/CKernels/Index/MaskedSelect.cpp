@@ -18,8 +18,9 @@ void match(const tl_tensor* masked, const tl_tensor* mask, const tl_tensor* comp
     const Segments<2> segments({mask, masked});
     if (segments.count == 0) return;
     const Scratch counts(size_t(segments.count) * sizeof(int64_t));
-    const auto* starts = counts.need<int64_t>();
-    segments.positions(counts.need<int64_t>());
+    if (counts.is_missing()) return;
+    const auto* starts = counts.get<int64_t>();
+    segments.positions(counts.get<int64_t>());
     const int64_t step = compact_step(*compact);
     segments.run([&](int64_t s, const uint8_t* truth, char** address, int64_t, int64_t, int64_t length) {
         auto* element = reinterpret_cast<T*>(address[1]);
@@ -42,7 +43,7 @@ int64_t tl_count_nonzero(const tl_tensor* x) {
     const Segments<1> segments({x});
     if (segments.count == 0) return 0;
     const Scratch counts(size_t(segments.count) * sizeof(int64_t));
-    return segments.positions(counts.need<int64_t>());
+    return counts.is_missing() ? 0 : segments.positions(counts.get<int64_t>());
 }
 
 void tl_masked_select(const tl_tensor* x, const tl_tensor* mask, const tl_tensor* out) {

@@ -9,8 +9,9 @@ void tl_nonzero(const tl_tensor* x, const tl_tensor* out) {
     const Segments<1> segments({x});
     if (segments.count == 0 || x->rank == 0) return;
     const Scratch counts(size_t(segments.count) * sizeof(int64_t));
-    const auto* starts = counts.need<int64_t>();
-    segments.positions(counts.need<int64_t>());
+    if (counts.is_missing()) return;
+    const auto* starts = counts.get<int64_t>();
+    segments.positions(counts.get<int64_t>());
     const int last = x->rank - 1;
     segments.run([&](int64_t s, const uint8_t* truth, char**, int64_t row, int64_t column, int64_t length) {
         int64_t at[TL_MAX_RANK];

@@ -51,12 +51,12 @@ class Operand {
         : written(written), suits(x.dtype == dtype_of<T> && (side_by_side ? is_side_by_side(x) : is_planes(x))),
           copy(suits ? none(x) : x, dtype_of<T>, side_by_side ? Order::channels_last : Order::row_major),
           tensor(suits ? x : copy.tensor) {
-        if (!copy) __builtin_trap();
-        if (!suits && !written) copy.read();
+        if (!suits && !written && tensor.data) copy.read();
     }
     ~Operand() {
-        if (!suits && written) copy.write_back();
+        if (!suits && written && tensor.data) copy.write_back();
     }
+    [[nodiscard]] bool is_missing() const { return copy.is_missing(); }
     T* data() const { return static_cast<T*>(tensor.data); }
     int64_t image() const { return tensor.strides[0]; }
     int64_t channel() const { return tensor.strides[1]; }
@@ -84,7 +84,8 @@ void sum_channels(const BatchNorm<T>& p, bool gradient) {
     if (!p.side_by_side) {
         const int64_t planes = p.images * channels;
         const Scratch memory(size_t(planes) * sizeof(double[2]));
-        auto* const sums = memory.need<double[2]>();
+        if (memory.is_missing()) return;
+        auto* const sums = memory.get<double[2]>();
         parallel_for(planes, std::max<int64_t>(1, 16384 / std::max<int64_t>(p.length, 1)),
                      [&](int64_t begin, int64_t end) {
                          if (gradient) TL_DISPATCH(plane_gradient_sums<T>, p, begin, end, sums);
@@ -97,7 +98,8 @@ void sum_channels(const BatchNorm<T>& p, bool gradient) {
     }
     const int64_t rows = p.rows(), parts = std::clamp<int64_t>(rows / 128, 1, 16);
     const Scratch memory(size_t(parts * channels * 2) * (sizeof(double) + sizeof(T)));
-    double* const totals = memory.need<double>();
+    if (memory.is_missing()) return;
+    double* const totals = memory.get<double>();
     T* const runs = reinterpret_cast<T*>(totals + parts * channels * 2);
     std::fill_n(totals, parts * channels * 2, 0.0);
     parallel_for(parts, std::max<int64_t>(1, 16384 * parts / std::max<int64_t>(rows * channels, 1)), [&](int64_t begin, int64_t end) {
@@ -166,8 +168,9 @@ void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentu
         const Vector<double> means(mean, true);
         const Vector<T> rstds(rstd, true), old_mean(running_mean), old_variance(running_var);
         const Scratch memory(size_t(channels) * (2 * sizeof(double) + sizeof(T)));
+        if (any_missing(in, means, rstds, old_mean, old_variance, memory)) return;
         BatchNorm<T> p = describe(*x, in, side_by_side);
-        p.sums = memory.need<double>();
+        p.sums = memory.get<double>();
         T* const pivot = reinterpret_cast<T*>(p.sums + 2 * channels);
         for (int64_t c = 0; c < channels; c++)
             pivot[c] = typical_element(p, c);
@@ -228,7 +231,8 @@ void tl_batch_norm_apply(const tl_tensor* x, const tl_tensor* mean, const tl_ten
         const Vector<double> means(mean);
         const Vector<T> rstds(rstd), gain(weight), offset(bias);
         const Scratch memory(size_t(3 * channels) * sizeof(T));
-        T *const scale = memory.need<T>(), *const shift = scale + channels, *const pivot = shift + channels;
+        if (any_missing(in, result, means, rstds, gain, offset, memory)) return;
+        T *const scale = memory.get<T>(), *const shift = scale + channels, *const pivot = shift + channels;
         for (int64_t c = 0; c < channels; c++) {
             const double average = means.get()[c];
             scale[c] = rstds.get()[c] * (weight ? gain.get()[c] : T(1));
@@ -257,9 +261,10 @@ void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
         const Vector<double> means(mean);
         const Vector<T> rstds(rstd), gain(weight);
         const Scratch memory(size_t(channels) * (2 * sizeof(double) + 4 * sizeof(T)));
+        if (any_missing(in, gradient, means, rstds, gain, memory)) return;
         BatchNorm<T> p = describe(*x, in, side_by_side);
         p.g = gradient.data(), p.g_image = gradient.image(), p.g_channel = gradient.channel();
-        p.sums = memory.need<double>();
+        p.sums = memory.get<double>();
         T *const scale = reinterpret_cast<T*>(p.sums + 2 * channels), *const slope = scale + channels,
                  *const shift = slope + channels, *const pivot = shift + channels;
         for (int64_t c = 0; c < channels; c++) pivot[c] = T(means.get()[c]);
@@ -269,11 +274,13 @@ void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
         for (int64_t c = 0; c < channels; c++) p.sums[2 * c + 1] -= rest_of_mean<T>(means.get()[c]) * p.sums[2 * c];
         if (grad_weight) {
             const Vector<T> result(grad_weight, true);
+            if (result.is_missing()) return;
             for (int64_t c = 0; c < channels; c++) result.get()[c] = T(p.sums[2 * c + 1] * double(rstds.get()[c]));
             result.done();
         }
         if (grad_bias) {
             const Vector<T> result(grad_bias, true);
+            if (result.is_missing()) return;
             for (int64_t c = 0; c < channels; c++) result.get()[c] = T(p.sums[2 * c]);
             result.done();
         }
@@ -288,6 +295,7 @@ void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
             shift[c] = T(training ? -p.sums[2 * c] / count - rest_of_mean<T>(means.get()[c]) * steepness : 0);
         }
         const Operand<T> result(*grad_x, side_by_side, true);
+        if (result.is_missing()) return;
         p.y = result.data(), p.y_image = result.image(), p.y_channel = result.channel();
         p.scale = scale, p.slope = slope, p.shift = shift;
         if (!training) {

@@ -48,6 +48,7 @@ int64_t tl_cross_entropy(const tl_tensor* x, const tl_tensor* target, const tl_t
     const Rows in(*x);
     with_compute_type(x->dtype, [&]<class T>(T) {
         const Vector<T> class_weights(weight), loss(losses, true), row_weights(weights_out, true), total(logsumexp, true);
+        if (any_missing(class_weights, loss, row_weights, total)) return;
         const CrossEntropy<T> c = describe(*target, class_weights.get(), classes, ignore_index, smoothing);
         parallel_for(rows, std::max<int64_t>(1, 4096 / std::max<int64_t>(classes, 1)), [&](int64_t begin, int64_t end) {
             TL_DISPATCH(cross_entropy_rows<T>, in, c, loss.get(), row_weights.get(), total.get(), begin, end);
@@ -69,6 +70,7 @@ void tl_cross_entropy_backward(const tl_tensor* scale, const tl_tensor* x, const
     const Rows in(*x), out(*grad_x);
     with_compute_type(x->dtype, [&]<class T>(T) {
         const Vector<T> class_weights(weight), factors(scale), total(logsumexp);
+        if (any_missing(class_weights, factors, total)) return;
         const CrossEntropy<T> c = describe(*target, class_weights.get(), classes, ignore_index, smoothing);
         parallel_for(rows, std::max<int64_t>(1, 4096 / classes), [&](int64_t begin, int64_t end) {
             TL_DISPATCH(cross_entropy_backward_rows<T>, in, out, c, factors.get(), total.get(), begin, end);

@@ -6,6 +6,7 @@ template <class T>
 static void cross_entropy_rows(const Rows& in, const CrossEntropy<T>& c, T* losses, T* weights, T* logsumexp,
                                int64_t begin, int64_t end) {
     const RowReader<T> read(in);
+    if (read.is_missing()) return;
     const int64_t n = in.width;
     for (int64_t row = begin; row < end; row++) {
         const T* x = read(row);
@@ -35,6 +36,7 @@ static void cross_entropy_backward_rows(const Rows& in, const Rows& out, const C
                                         const T* logsumexp, int64_t begin, int64_t end) {
     const RowReader<T> read(in);
     const RowWriter<T> write(out);
+    if (any_missing(read, write)) return;
     const int64_t n = in.width;
     for (int64_t row = begin; row < end; row++) {
         T* result = write(row);

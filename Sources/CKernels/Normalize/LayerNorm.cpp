@@ -30,6 +30,7 @@ void tl_layer_norm(const tl_tensor* x, const tl_tensor* weight, const tl_tensor*
     with_compute_type(x->dtype, [&]<class T>(T) {
         const Vector<T> scale(weight), shift(bias), rstds(rstd, true);
         const Vector<double> means(mean, true);
+        if (any_missing(scale, shift, rstds, means)) return;
         parallel_for(in.count, std::max<int64_t>(1, 8192 / std::max<int64_t>(in.width, 1)),
                      [&](int64_t begin, int64_t end) {
                          TL_DISPATCH(layer_norm_rows<T>, in, result, scale.get(), shift.get(), epsilon, means.get(),
@@ -52,12 +53,14 @@ void tl_layer_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
     with_compute_type(x->dtype, [&]<class T>(T) {
         const Vector<T> scale(weight), rstds(rstd);
         const Vector<double> means(mean);
+        if (any_missing(scale, rstds, means)) return;
         const LayerNormBackward<T> p{gradient, in, result, grad_x != nullptr, add_x, scale.get(), means.get(), rstds.get()};
         const int sums = (grad_weight != nullptr) + (grad_bias != nullptr);
         const Scratch memory(size_t(sums * parts * width) * sizeof(T));
-        T* const weight_parts = grad_weight ? memory.need<T>() : nullptr;
-        T* const bias_parts = grad_bias ? memory.need<T>() + (grad_weight ? parts * width : 0) : nullptr;
-        std::fill_n(memory.need<T>(), sums * parts * width, T(0));
+        if (memory.is_missing()) return;
+        T* const weight_parts = grad_weight ? memory.get<T>() : nullptr;
+        T* const bias_parts = grad_bias ? memory.get<T>() + (grad_weight ? parts * width : 0) : nullptr;
+        std::fill_n(memory.get<T>(), sums * parts * width, T(0));
         parallel_for(parts, std::max<int64_t>(1, 8192 * parts / std::max<int64_t>(rows * width, 1)),
                      [&](int64_t begin, int64_t end) {
                          for (int64_t part = begin; part < end; part++)
@@ -68,6 +71,7 @@ void tl_layer_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
         const auto finish = [&](const tl_tensor* out, const T* from) {
             if (!out) return;
             const Vector<T> total(out, true);
+            if (total.is_missing()) return;
             for (int64_t i = 0; i < width; i++) total.get()[i] = from[i];
             for (int64_t part = 1; part < parts; part++)
                 for (int64_t i = 0; i < width; i++) total.get()[i] += from[part * width + i];

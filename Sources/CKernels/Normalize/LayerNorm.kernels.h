@@ -30,6 +30,7 @@ static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, co
                             double* means, T* rstds, int64_t begin, int64_t end) {
     const RowReader<T> read(in);
     const RowWriter<T> write(out);
+    if (any_missing(read, write)) return;
     const int64_t n = in.width;
     const double share = 1 / double(n);
     for (int64_t row = begin; row < end; row++) {
@@ -92,6 +93,7 @@ static void layer_norm_backward_rows(const LayerNormBackward<T>& p, int64_t begi
                                      T* bias_sums) {
     const RowReader<T> read_gradient(p.grad_out), read(p.x);
     const RowWriter<T> write(p.grad_x);
+    if (any_missing(read_gradient, read, write)) return;
     const int64_t n = p.x.width;
     for (int64_t row = begin; row < end; row++) {
         const T* __restrict x = read(row);

@@ -64,9 +64,10 @@ class RowReader {
           buffer(direct() ? 0 : size_t(rows.width) * sizeof(T)) {}
     const T* operator()(int64_t row) const {
         if (!convert) return static_cast<const T*>(rows.at(row));
-        convert(rows.at(row), rows.step, buffer.template need<T>(), 1, rows.width);
-        return buffer.template need<T>();
+        convert(rows.at(row), rows.step, buffer.template get<T>(), 1, rows.width);
+        return buffer.template get<T>();
     }
+    [[nodiscard]] bool is_missing() const { return buffer.is_missing(); }
 
   private:
     bool direct() const { return rows.dtype == dtype_of<T> && (rows.step == 1 || rows.width == 1); }
@@ -82,9 +83,10 @@ class RowWriter {
     explicit RowWriter(const Rows& rows)
         : rows(rows), convert(direct() ? nullptr : convert_block(dtype_of<T>, rows.dtype)),
           buffer(direct() ? 0 : size_t(rows.width) * sizeof(T)) {}
-    T* operator()(int64_t row) const { return convert ? buffer.template need<T>() : static_cast<T*>(rows.at(row)); }
+    [[nodiscard]] bool is_missing() const { return buffer.is_missing(); }
+    T* operator()(int64_t row) const { return convert ? buffer.template get<T>() : static_cast<T*>(rows.at(row)); }
     void done(int64_t row) const {
-        if (convert) convert(buffer.template need<T>(), 1, rows.at(row), rows.step, rows.width);
+        if (convert) convert(buffer.template get<T>(), 1, rows.at(row), rows.step, rows.width);
     }
 
   private:
@@ -102,10 +104,11 @@ class Vector {
     explicit Vector(const tl_tensor* x, bool written = false)
         : original(x), copied(x && !(x->dtype == dtype_of<T> && (x->rank == 0 || x->shape[0] <= 1 || x->strides[0] == 1))),
           buffer(copied ? size_t(length()) * sizeof(T) : 0) {
-        if (copied && !written)
-            convert_block(x->dtype, dtype_of<T>)(x->data, stride(), buffer.template need<T>(), 1, length());
+        if (copied && !written && buffer.get())
+            convert_block(x->dtype, dtype_of<T>)(x->data, stride(), buffer.template get<T>(), 1, length());
     }
-    T* get() const { return !original ? nullptr : copied ? buffer.template need<T>() : static_cast<T*>(original->data); }
+    [[nodiscard]] bool is_missing() const { return buffer.is_missing(); }
+    T* get() const { return !original ? nullptr : copied ? buffer.template get<T>() : static_cast<T*>(original->data); }
     void done() const {
         if (copied) convert_block(dtype_of<T>, original->dtype)(get(), 1, original->data, stride(), length());
     }

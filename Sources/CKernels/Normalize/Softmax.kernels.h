@@ -56,6 +56,7 @@ template <class T>
 static void softmax_rows(const Rows& in, const Rows& out, bool logarithm, int64_t begin, int64_t end) {
     const RowReader<T> read(in);
     const RowWriter<T> write(out);
+    if (any_missing(read, write)) return;
     for (int64_t row = begin; row < end; row++) {
         const T* x = read(row);
         T* y = write(row);
@@ -76,6 +77,7 @@ static void softmax_backward_rows(const Rows& grad_out, const Rows& output, cons
                                   int64_t begin, int64_t end) {
     const RowReader<T> read_gradient(grad_out), read_output(output);
     const RowWriter<T> write(grad_x);
+    if (any_missing(read_gradient, read_output, write)) return;
     for (int64_t row = begin; row < end; row++) {
         const T *g = read_gradient(row), *y = read_output(row);
         T* result = write(row);

@@ -26,7 +26,8 @@ void tl_optim_joint_norm(const tl_optim_entry* entries, int64_t count, const tl_
     for (int64_t e = 0; e < count; ++e) total += chunks_of(entries[e]);
     if (total == 0) return;
     const Scratch memory(static_cast<size_t>(total) * sizeof(long double));
-    long double* sums = memory.need<long double>();
+    if (memory.is_missing()) return;
+    long double* sums = memory.get<long double>();
     for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t number) {
         void* const arrays[] = {const_cast<void*>(entry.gradient)};
         static constexpr bool writes[] = {false};

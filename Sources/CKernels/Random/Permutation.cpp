@@ -16,7 +16,8 @@ void tl_random_permutation(const tl_tensor* key, const tl_tensor* out) {
         int64_t index;
     };
     const Scratch memory(2 * static_cast<size_t>(count) * sizeof(Entry));
-    Entry *from = memory.need<Entry>(), *to = from + count;
+    if (memory.is_missing()) return;
+    Entry *from = memory.get<Entry>(), *to = from + count;
     for_blocks(count, [&](int64_t first, int64_t n) {
         uint32_t words[2 * block];
         make_words(philox, first, n, words, 2);

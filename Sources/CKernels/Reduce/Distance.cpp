@@ -85,7 +85,8 @@ void tl_pair_distance(const tl_tensor* a, const tl_tensor* b, double p, double s
         const Points<T> points(*a), others(*b);
         const Distances<T> s = describe<T>(p, shift, points.width);
         const Scratch memory(size_t(others.count * others.width) * sizeof(T));
-        T* const turned = memory.need<T>();
+        if (memory.is_missing()) return;
+        T* const turned = memory.get<T>();
         T* const results = static_cast<T*>(out->data);
         for (int64_t batch = 0; batch < a->shape[0]; batch++) {
             if (batch == 0 || others.batch_stride != 0) others.transpose(batch, turned);
@@ -106,7 +107,8 @@ void tl_pair_distance_backward(const tl_tensor* gradient, const tl_tensor* a, co
         const Points<T> points(*a), others(*b);
         const Distances<T> s = describe<T>(p, shift, points.width);
         const Scratch memory(size_t(others.count * others.width) * sizeof(T));
-        T* const turned = memory.need<T>();
+        if (memory.is_missing()) return;
+        T* const turned = memory.get<T>();
         T* const results = static_cast<T*>(grad_a->data);
         const auto row = [](const tl_tensor& x, int64_t batch, int64_t i, T* into, int64_t count) {
             const T* const from = static_cast<const T*>(x.data) + batch * x.strides[0] + i * x.strides[1];
@@ -118,7 +120,8 @@ void tl_pair_distance_backward(const tl_tensor* gradient, const tl_tensor* a, co
             if (batch == 0 || others.batch_stride != 0) others.transpose(batch, turned);
             parallel_for(points.count, grain(others.count, s.width), [&](int64_t begin, int64_t end) {
                 const Scratch rows(size_t(2 * others.count) * sizeof(T));
-                T *const first = rows.need<T>(), *const second = first + others.count;
+                if (rows.is_missing()) return;
+                T *const first = rows.get<T>(), *const second = first + others.count;
                 for (int64_t i = begin; i < end; i++)
                     TL_DISPATCH(distance_gradient<T>, s, points.row(batch, i), turned, others.count, others.count,
                                 row(*gradient, batch, i, first, others.count),
@@ -137,7 +140,8 @@ void tl_condensed_distance(const tl_tensor* x, double p, const tl_tensor* out) {
         const int64_t n = points.count;
         const Distances<T> s = describe<T>(p, 0, points.width);
         const Scratch memory(size_t(n * points.width) * sizeof(T));
-        T* const turned = memory.need<T>();
+        if (memory.is_missing()) return;
+        T* const turned = memory.get<T>();
         points.transpose(0, turned);
         T* const results = static_cast<T*>(out->data);
         // Row i has n - 1 - i pairs: rows i and n - 1 - i together are one unit of work.
@@ -162,11 +166,13 @@ void tl_condensed_distance_backward(const tl_tensor* gradient, const tl_tensor* 
         const int64_t n = points.count;
         const Distances<T> s = describe<T>(p, 0, points.width);
         const Scratch memory(size_t(n * points.width) * sizeof(T));
-        T* const turned = memory.need<T>();
+        if (memory.is_missing()) return;
+        T* const turned = memory.get<T>();
         points.transpose(0, turned);
         T* const results = static_cast<T*>(grad_x->data);
         parallel_for(n, grain(n, s.width), [&](int64_t begin, int64_t end) {
             const Scratch rows(size_t(2 * n) * sizeof(T));
+            if (rows.is_missing()) return;
             const auto gather = [n](const tl_tensor& from, int64_t i, T* into) {
                 const T* const all = static_cast<const T*>(from.data);
                 for (int64_t j = 0; j < i; j++) into[j] = all[place(n, j, i)];
@@ -176,7 +182,7 @@ void tl_condensed_distance_backward(const tl_tensor* gradient, const tl_tensor* 
             };
             for (int64_t i = begin; i < end; i++)
                 TL_DISPATCH(distance_gradient<T>, s, points.row(0, i), turned, n, n,
-                            gather(*gradient, i, rows.need<T>()), gather(*distance, i, rows.need<T>() + n),
+                            gather(*gradient, i, rows.get<T>()), gather(*distance, i, rows.get<T>() + n),
                             results + i * s.width);
         });
     });

@@ -170,7 +170,8 @@ struct RowDriver {
         const int64_t state = kernel.state_size;
         const bool by_fours = kernel.four_pieces && native && !panel && fold.rank == 1 && fold.strides[0][0] == 1;
         const int64_t whole_chunks = length / (piece_size * chunk);
-        Scratch partial(static_cast<size_t>(units * width * chunks * state));
+        const Scratch partial(static_cast<size_t>(units * width * chunks * state));
+        if (partial.is_missing()) return;
         parallel_for(units * chunks, 2, [&](int64_t begin, int64_t end) {
             Buffers buffers;
             for (int64_t task = begin; task < end;) {
@@ -178,7 +179,7 @@ struct RowDriver {
                 const int64_t start = unit % units_in_row * width, columns = std::min(width, outputs_in_row - start);
                 const StridedIterator iterator(kept, 1, unit / units_in_row);
                 const char* base = x + (iterator.offset[0] + start * stride) * size;
-                char* states = partial.need<char>() + task * width * state; // laid out as [unit, chunk, column]
+                char* states = partial.get<char>() + task * width * state; // laid out as [unit, chunk, column]
                 if (by_fours && task + 4 <= end && index + 4 <= whole_chunks) {
                     fold_four_chunks(base, index, states, buffers);
                     task += 4;
@@ -189,7 +190,7 @@ struct RowDriver {
             }
         });
         for (int64_t unit = 0; unit < units; ++unit) {
-            char* states = partial.need<char>() + unit * chunks * width * state;
+            char* states = partial.get<char>() + unit * chunks * width * state;
             const int64_t start = unit % units_in_row * width, columns = std::min(width, outputs_in_row - start);
             for (int64_t step = 1; step < chunks; step *= 2)
                 for (int64_t c = 0; c + step < chunks; c += 2 * step)
@@ -338,7 +339,8 @@ struct ColumnDriver {
             return;
         }
         const int64_t row_bytes = kept.count * kernel.state_size;
-        Scratch partial(static_cast<size_t>(chunks * row_bytes));
+        const Scratch partial(static_cast<size_t>(chunks * row_bytes));
+        if (partial.is_missing()) return;
         parallel_for(chunks * outer * blocks, grain, [&](int64_t begin, int64_t end) {
             Buffers buffers;
             for (int64_t task = begin; task < end; ++task) {
@@ -347,7 +349,7 @@ struct ColumnDriver {
                 const int64_t first = part % blocks * block, n = std::min(block, columns - first);
                 fold_chunk(x + (iterator.offset[0] + first) * size, index * chunk,
                            std::min(fold.count, (index + 1) * chunk), n,
-                           partial.need<char>() + index * row_bytes +
+                           partial.get<char>() + index * row_bytes +
                                (part / blocks * columns + first) * kernel.state_size,
                            buffers);
             }
@@ -355,7 +357,7 @@ struct ColumnDriver {
         parallel_for(outer * blocks, std::max<int64_t>(1, 32768 / (chunks * block)), [&](int64_t begin, int64_t end) {
             for (int64_t task = begin; task < end; ++task) {
                 const int64_t first = task % blocks * block, n = std::min(block, columns - first);
-                char* sums = partial.need<char>() + (task / blocks * columns + first) * kernel.state_size;
+                char* sums = partial.get<char>() + (task / blocks * columns + first) * kernel.state_size;
                 for (int64_t step = 1; step < chunks; step *= 2)
                     for (int64_t c = 0; c + step < chunks; c += 2 * step)
                         kernel.merge(sums + c * row_bytes, sums + (c + step) * row_bytes, n);

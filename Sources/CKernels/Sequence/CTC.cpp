@@ -62,7 +62,8 @@ static void each_sample(const CTC<T>& c, Body&& body) {
     const int64_t states = 2 * c.longest + 1, work = std::max<int64_t>(c.steps * (states + c.classes), 1);
     parallel_for(c.samples, std::max<int64_t>(1, 4096 / work), [&](int64_t begin, int64_t end) {
         const Scratch memory(size_t(4 * states + 4) * sizeof(T));
-        for (int64_t n = begin; n < end; n++) body(n, memory.need<T>());
+        if (memory.is_missing()) return;
+        for (int64_t n = begin; n < end; n++) body(n, memory.get<T>());
     });
 }
 

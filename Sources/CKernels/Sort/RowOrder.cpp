@@ -18,7 +18,8 @@ void order_rows(const typename K::Raw* x, int64_t count, int64_t width, int64_t*
         uint32_t number;
     };
     const Scratch memory(size_t(count) * sizeof(Row));
-    Row* const rows = memory.need<Row>();
+    if (memory.is_missing()) return;
+    Row* const rows = memory.get<Row>();
     for (int64_t i = 0; i < count; i++) rows[i] = {width ? K::call(x[i * width]) : 0, uint32_t(i)};
     std::sort(rows, rows + count, [&](const Row& a, const Row& b) {
         if (a.first != b.first) return a.first < b.first;

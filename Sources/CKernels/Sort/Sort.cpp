@@ -69,7 +69,8 @@ void sort_rows(const tl_tensor* x, bool descending, const tl_tensor* values, con
     const StridedLoop<3> loop(x->shape, std::max(last, 0), {x, values, indices});
     parallel_for(loop.count, std::max<int64_t>(1, 2048 / width), [&](int64_t begin, int64_t end) {
         const Scratch memory(size_t(width) * sizeof(E) * (radix ? 2 : 1));
-        E* const entries = memory.need<E>();
+        if (memory.is_missing()) return;
+        E* const entries = memory.get<E>();
         loop.run(begin, end, [&](char** address, int64_t) {
             const auto* from = reinterpret_cast<const Raw*>(address[0]);
             // The complement of a key reverses the order and keeps ties in order.

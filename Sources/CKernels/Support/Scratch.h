@@ -2,6 +2,7 @@
 #ifndef TL_SCRATCH_H
 #define TL_SCRATCH_H
 #include "Support/Convert.h"
+#include "Support/ThreadPool.h"
 #include "include/tl_elementwise.h"
 #include "include/tl_support.h"
 
@@ -13,7 +14,8 @@ inline int64_t count_of(const tl_tensor& x) {
     return count;
 }
 
-/// A block of bytes; `get` is NULL if the allocation failed.
+/// A block of bytes. A kernel asks `is_missing` before it uses the block, and returns if there is none; one that returns a status
+/// may ask `get` for NULL.
 class Scratch {
   public:
     explicit Scratch(size_t bytes) : size(bytes ? bytes : 1), block(tl_allocate(size)) {}
@@ -26,17 +28,23 @@ class Scratch {
     T* get() const {
         return static_cast<T*>(block);
     }
-    /// For kernels that cannot report an error: a few kilobytes, whose allocation failure ends the process.
-    template <class T>
-    T* need() const {
-        if (!block) __builtin_trap();
-        return static_cast<T*>(block);
+    /// Whether the allocation failed, which is noted for the caller of the kernel.
+    [[nodiscard]] bool is_missing() const {
+        if (block) [[likely]] return false;
+        note_failure();
+        return true;
     }
 
   private:
     size_t size;
     void* block;
 };
+
+/// Whether one of several has no memory.
+template <class... Blocks>
+[[nodiscard]] bool any_missing(const Blocks&... blocks) {
+    return (blocks.is_missing() || ...);
+}
 
 /// The order of a contiguous copy: row-major, or with the second dimension innermost.
 enum class Order { row_major, channels_last };
@@ -64,6 +72,7 @@ class DenseCopy {
 
     /// Whether the allocation succeeded.
     explicit operator bool() const { return tensor.data != nullptr; }
+    [[nodiscard]] bool is_missing() const { return memory.is_missing(); }
     void read() { tl_copy(&original, &tensor); }
     void write_back() { tl_copy(&tensor, &original); }
 

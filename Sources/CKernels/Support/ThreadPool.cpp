@@ -136,6 +136,8 @@ struct alignas(64) Region {
     std::atomic<uint64_t> participants{0};
     /// The number of unfinished pieces, and a flag that the caller sleeps.
     alignas(64) std::atomic<uint32_t> unfinished{0};
+    /// Failures of pieces that workers ran; the caller adds them to its own when the region ends.
+    std::atomic<int64_t> failures{0};
     Share shares[most_threads];
 
     static constexpr uint32_t asleep = uint32_t(1) << 31;
@@ -184,6 +186,7 @@ constinit Pool pool{};
 /// The state of the calling thread with respect to regions.
 enum class Place : uint8_t { free, kept, inside };
 thread_local Place place = Place::free;
+thread_local int64_t failures = 0;
 
 std::atomic<bool> forked{false};
 
@@ -203,6 +206,7 @@ bool serve(Pool& p, int self, int& cursor) {
         const auto is_full = [&] { return (entry & 0xFFFF) >= (entry >> 16 & 0xFFFF); };
         while (!is_full() && !region.participants.compare_exchange_weak(entry, entry + 1, std::memory_order_acquire)) {}
         if (is_full()) continue;
+        const int64_t failures_before = failures;
         const uint32_t done =
             region.work(self, int(entry >> 16 & 0xFFFF), uint32_t(entry >> 32),
                         [&](uint32_t) { return (p.open.load(std::memory_order_relaxed) & ~bit) == 0; });
@@ -210,6 +214,7 @@ bool serve(Pool& p, int self, int& cursor) {
         if (!done) continue;
         // Until its pieces are marked as finished, the slot still contains this region.
         region.participants.fetch_sub(1, std::memory_order_relaxed);
+        if (failures != failures_before) region.failures.fetch_add(failures - failures_before, std::memory_order_relaxed);
         region.finish(done);
         worked = true;
     }
@@ -335,6 +340,9 @@ uint32_t work_crowded(Pool& p, Region& region, int64_t pieces, int threads, int 
 
 } // namespace
 
+void note_failure() { ++failures; }
+int64_t failures_noted() { return failures; }
+
 bool runs_inline() { return place != Place::free; }
 bool is_inside_piece() { return place == Place::inside; }
 void run_as_piece(void (*body)(void*), void* context) {
@@ -412,6 +420,10 @@ void run_pieces(int64_t pieces, int threads, void (*body)(void*, int64_t), void*
                 left = region.unfinished.load(std::memory_order_acquire);
             }
         }
+    }
+    if (const int64_t noted = region.failures.load(std::memory_order_relaxed)) {
+        failures += noted;
+        region.failures.store(0, std::memory_order_relaxed);
     }
     region.taken.store(false, std::memory_order_release);
 }

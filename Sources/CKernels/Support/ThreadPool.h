@@ -27,6 +27,12 @@ inline void run_pieces(int64_t pieces, int threads, Body&& body) {
         const_cast<std::remove_const_t<Plain>*>(&body));
 }
 
+/// Counts a failure, such as memory that is not there, for the thread that called `run_pieces`: the pieces, which may run on other
+/// threads, have no results that could tell it.
+void note_failure();
+/// The number of failures on this thread and in pieces that other threads ran for it.
+int64_t failures_noted();
+
 /// Whether regions of this thread run on it only: inside a piece, and on threads marked by `keep_on_this_thread`.
 bool runs_inline();
 

@@ -148,3 +148,5 @@ void tl_parallel_for(int64_t count, void (*body)(void* context, int64_t begin, i
 void tl_keep_on_this_thread(void) { tl::keep_on_this_thread(); }
 void tl_reserve_thread(void) { tl::reserve_thread(); }
 void tl_release_thread(void) { tl::release_thread(); }
+
+int64_t tl_scratch_failures(void) { return tl::failures_noted(); }

@@ -54,7 +54,7 @@ void tl_fold(const tl_pool_params* p, const tl_tensor* x, const tl_tensor* out) 
     const int32_t dtype = compute_dtype(x->dtype);
     if (x->dtype != dtype) {
         DenseCopy from(*x, dtype), to(*out, dtype);
-        if (!from || !to) __builtin_trap();
+        if (any_missing(from, to)) return;
         from.read();
         tl_fold(p, &from.tensor, &to.tensor);
         return to.write_back();

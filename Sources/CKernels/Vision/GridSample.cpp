@@ -195,7 +195,7 @@ void tl_grid_sample(const tl_grid_params* p, const tl_tensor* x, const tl_tensor
     using namespace tl;
     if (is_half(x)) {
         DenseCopy image(*x, TL_FLOAT32), places(*grid, TL_FLOAT32), result(*out, TL_FLOAT32);
-        if (!image || !places || !result) __builtin_trap();
+        if (any_missing(image, places, result)) return;
         image.read();
         places.read();
         sample<float>(p, &image.tensor, &places.tensor, &result.tensor);
@@ -212,7 +212,7 @@ void tl_grid_sample_backward(const tl_grid_params* p, const tl_tensor* grad_out,
     if (is_half(x)) {
         DenseCopy gradient(*grad_out, TL_FLOAT32), image(*x, TL_FLOAT32), places(*grid, TL_FLOAT32);
         DenseCopy to_image(grad_x ? *grad_x : *x, TL_FLOAT32), to_grid(grad_grid ? *grad_grid : *grid, TL_FLOAT32);
-        if (!gradient || !image || !places || !to_image || !to_grid) __builtin_trap();
+        if (any_missing(gradient, image, places, to_image, to_grid)) return;
         gradient.read();
         image.read();
         places.read();

@@ -41,7 +41,7 @@ void on_dense(const tl_tensor* in, const tl_tensor* out, Body&& body) {
     const int32_t dtype = compute_dtype(in->dtype);
     if (in->dtype == dtype) return body(in, out);
     DenseCopy from(*in, dtype), to(*out, dtype);
-    if (!from || !to) __builtin_trap();
+    if (any_missing(from, to)) return;
     from.read();
     body(&from.tensor, &to.tensor);
     to.write_back();
@@ -52,7 +52,8 @@ template <class T, class Body>
 void typed(const tl_taps* taps, int64_t count, const tl_tensor* in, const tl_tensor* out, Body&& body) {
     const int64_t total = taps->starts[count];
     Scratch memory(size_t(total) * sizeof(T));
-    T* weights = memory.need<T>();
+    if (memory.is_missing()) return;
+    T* weights = memory.get<T>();
     for (int64_t t = 0; t < total; t++) weights[t] = T(taps->weights[t]);
     body(Resampling<T>{in->shape[0], in->shape[1], out->shape[1], in->shape[2], taps->starts, taps->places, weights},
          static_cast<const T*>(in->data), static_cast<T*>(out->data));

@@ -45,6 +45,10 @@ TL_API void tl_reset_peak(void);
 /// is lower.
 TL_API int64_t tl_memory_limit(void);
 
+/// How often kernels that this thread called had no memory for intermediate results. Such a kernel returns without a result:
+/// whoever calls one that has no status compares the number before and after.
+TL_API int64_t tl_scratch_failures(void);
+
 /// The per-thread state of kernels, devices and the allocator.
 typedef struct {
     int64_t system_allocations; // allocations from the system, because the cache had no block; never decreases

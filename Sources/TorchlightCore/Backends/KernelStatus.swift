@@ -14,6 +14,22 @@ package func takeMissingKernel(in operation: String, operands: Few<Tensor> = [])
         fix: "move the operands to the CPU with .to(.cpu)", operands: Array(operands))
 }
 
+/// Throws if a kernel had no memory for intermediate results since `tl_scratch_failures` returned `failures`. Its results hold
+/// nothing then.
+@inline(__always)
+func checkScratch(since failures: Int64, in operation: String, operands: Few<Tensor>) throws(TensorError) {
+    if tl_scratch_failures() != failures { throw .noScratch(in: operation, operands: operands) }
+}
+
+extension TensorError {
+    @inline(never)
+    static func noScratch(in operation: String, operands: Few<Tensor>) -> TensorError {
+        TensorError(
+            .outOfMemory, in: operation, "there is no memory for intermediate results",
+            fix: "release tensors that are no longer needed, or compute the result in parts", operands: Array(operands))
+    }
+}
+
 /// What a kernel that may refuse returned, as an error.
 func checkStatus(_ status: Int32, in operation: String, _ operands: [Tensor]) throws(TensorError) {
     guard status != 0 else { return }

@@ -1,3 +1,5 @@
+import CKernels
+
 // The dispatcher, which every operation goes through: check and infer, allocate, run the kernel, record.
 //
 // Nothing here is generic over the primitive: one copy of these functions that dispatches dynamically compiles a hundred
@@ -174,7 +176,11 @@ func execute(
     let recording = state.pointee.recording
     state.pointee.recording = 0
     defer { state.pointee.recording = recording }
-    if device == .cpu { return try primitive.run(inputs, into: outputs) }
+    let failures = tl_scratch_failures()
+    if device == .cpu {
+        try primitive.run(inputs, into: outputs)
+        return try checkScratch(since: failures, in: primitive.publicName, operands: inputs)
+    }
     do {
         try primitive.run(inputs, into: outputs)
     } catch {
@@ -182,6 +188,7 @@ func execute(
         throw takeMissingKernel(in: primitive.publicName, operands: inputs) ?? error
     }
     if let missing = takeMissingKernel(in: primitive.publicName, operands: inputs) { throw missing }
+    try checkScratch(since: failures, in: primitive.publicName, operands: inputs)
 }
 
 /// Whether no result has an element. Then no kernel runs: it could loop over the other sizes, such as those of a batch of empty matrices,

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Changes many tensors by one kernel, as the steps of optimisers do. Nothing runs on a device without values.
 ///
 /// Unlike the operands of a primitive, what such a kernel needs besides the tensors (learning rate, number of the step) is
@@ -10,8 +12,10 @@
 package func performUpdate(_ name: String, of tensors: [Tensor], on device: Device, _ run: () -> Void) {
     if device.hasValues {
         WorkCounts.noteKernel()
+        let failures = tl_scratch_failures()
         run()
         if device != .cpu, let missing = takeMissingKernel(in: name, operands: Few(tensors)) { reportFailure(missing) }
+        if tl_scratch_failures() != failures { reportFailure(.noScratch(in: name, operands: Few(tensors))) }
     }
     for tensor in tensors { tensor.storage.noteWrite(by: name) }
 }

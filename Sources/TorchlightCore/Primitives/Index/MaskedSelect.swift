@@ -162,8 +162,10 @@ extension Tensor {
                 expected: "a tensor with values", operands: [self])
         }
         if count == 0 { return 0 }
+        let failures = tl_scratch_failures()
         let found = Int(withKernelArguments { tl_count_nonzero($0(self)) })
         if device != .cpu, let missing = takeMissingKernel(in: operation, operands: Few(self)) { throw missing }
+        try checkScratch(since: failures, in: operation, operands: Few(self))
         return found
     }
 
