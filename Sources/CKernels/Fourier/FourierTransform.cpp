@@ -61,11 +61,12 @@ struct Rows {
     }
 };
 
-/// Numbers in lanes: number i of row l is at i * width + l of the split arrays.
+/// Numbers in lanes: number i of row l is at i * width + l of the split arrays, or at positions[i] * width + l.
 template <class T>
 struct Lanes {
     T *re, *im;
     int64_t width;
+    const int32_t* positions = nullptr;
 
     /// The width for a group: rows one by one are not padded.
     static int64_t width_of(const Group& group) { return group.count == 1 ? 1 : transform_lanes; }
@@ -122,18 +123,28 @@ void store_pairs(Lanes<T> from, const Group& group, int64_t unit, int64_t step, 
         return;
     }
     if (unit == 2 && Group::are_neighbours(group.to, group.count))
-        return Kernels::store_columns(from.re, from.im, count, group.count, factor, base + 2 * group.to[0], step);
+        return Kernels::store_columns(from.re, from.im, from.positions, count, group.count, factor, base + 2 * group.to[0], step);
     int64_t done = 0;
     if (step == 1 && group.count == transform_lanes) {
         T* starts[transform_lanes];
         for (int64_t l = 0; l < transform_lanes; ++l) starts[l] = base + group.to[l] * unit;
-        done = Kernels::store_rows(from.re, from.im, count, factor, starts);
+        done = Kernels::store_rows(from.re, from.im, from.positions, count, factor, starts);
     }
     T *re = tile, *im = tile + transform_lanes * tile_row;
     for (int64_t first = done; first < count; first += tile_width) {
         const int64_t n = std::min(tile_width, count - first), at = first * transform_lanes;
-        transpose_block(sizeof(T), from.re + at, transform_lanes, re, tile_row, group.count, n);
-        transpose_block(sizeof(T), from.im + at, transform_lanes, im, tile_row, group.count, n);
+        const T *numbers_re = from.re + at, *numbers_im = from.im + at;
+        T ordered[2][tile_width * transform_lanes];
+        if (from.positions) {
+            for (int64_t i = 0; i < n; ++i) {
+                const int64_t source = from.positions[first + i] * transform_lanes;
+                std::copy_n(from.re + source, transform_lanes, ordered[0] + i * transform_lanes);
+                std::copy_n(from.im + source, transform_lanes, ordered[1] + i * transform_lanes);
+            }
+            numbers_re = ordered[0], numbers_im = ordered[1];
+        }
+        transpose_block(sizeof(T), numbers_re, transform_lanes, re, tile_row, group.count, n);
+        transpose_block(sizeof(T), numbers_im, transform_lanes, im, tile_row, group.count, n);
         for (int64_t l = 0; l < group.count; ++l) {
             const T *from_r = re + l * tile_row, *from_i = im + l * tile_row;
             T* to = base + group.to[l] * unit + 2 * first * step;
@@ -142,6 +153,12 @@ void store_pairs(Lanes<T> from, const Group& group, int64_t unit, int64_t step, 
                 for (int64_t i = 0; i < n; ++i) to[2 * i * step] = from_r[i] * factor, to[2 * i * step + 1] = from_i[i] * factor;
         }
     }
+}
+
+/// Transforms one row, or `transform_lanes` rows.
+template <class T>
+typename Transform<T>::Split run(const Transform<T>& plan, T* re, T* im, int64_t lanes, T* scratch) {
+    return lanes == transform_lanes ? plan.run_lanes(re, im, scratch) : plan.run(re, im, lanes, scratch);
 }
 
 template <class T>
@@ -161,9 +178,9 @@ void complex_to_complex(const tl_tensor& x, const tl_tensor& out, bool inverse, 
         const int64_t lanes = Lanes<T>::width_of(group);
         T *re = scratch, *im = re + n * lanes, *tile = im + n * lanes, *rest = tile + tile_count;
         load_pairs(source, group, 2, rows.x_step, n, Lanes<T>{re, im, lanes}, tile);
-        const auto result = plan->run(inverse ? im : re, inverse ? re : im, lanes, rest);
-        store_pairs(Lanes<T>{inverse ? result.im : result.re, inverse ? result.re : result.im, lanes}, group, 2, rows.out_step, n,
-                    T(scale), target, tile);
+        const auto result = run(*plan, inverse ? im : re, inverse ? re : im, lanes, rest);
+        const Lanes<T> numbers{inverse ? result.im : result.re, inverse ? result.re : result.im, lanes, result.positions};
+        store_pairs(numbers, group, 2, rows.out_step, n, T(scale), target, tile);
     });
 }
 
@@ -219,93 +236,110 @@ void each_number(int64_t count, bool on_all_threads, Body&& body) {
     else body(int64_t(0), count);
 }
 
-/// An even number of real numbers is transformed as half as many complex numbers.
+/// How n real numbers are transformed: as n / 2 complex numbers where n is even.
+template <class T>
+struct RealTransform {
+    const int64_t n, numbers, kept;  // real numbers; complex numbers that are transformed; numbers of the half that is kept
+    const bool is_even;
+    const std::shared_ptr<const Transform<T>> plan;
+    const T* const roots;  // the factors that combine the halves; NULL for odd n
+    const int64_t width, tile_count, scratch_count;
+
+    explicit RealTransform(int64_t n)
+        : n(n), numbers(n % 2 == 0 ? n / 2 : n), kept(n / 2 + 1), is_even(n % 2 == 0), plan(transform_of<T>(numbers)),
+          roots(is_even ? plan->real_roots() : nullptr), width(plan->lanes()), tile_count(width == 1 ? 0 : tile_size),
+          scratch_count(4 * (numbers + 1) * width + tile_count + plan->scratch_size(width)) {}
+
+    /// The parts of the scratch memory for a group of rows. Arrays of complex numbers have one more than are transformed.
+    struct Arrays {
+        int64_t lanes, count;
+        T *re, *im, *half_re, *half_im, *tile, *rest;
+    };
+    Arrays arrays(const Group& group, T* scratch) const {
+        const int64_t lanes = Lanes<T>::width_of(group), count = (numbers + 1) * lanes;
+        T* const tile = scratch + 4 * count;
+        return {lanes, count, scratch, scratch + count, scratch + 2 * count, scratch + 3 * count, tile, tile + tile_count};
+    }
+};
+
 template <class T>
 void real_to_complex(const tl_tensor& x, const tl_tensor& out, double scale) {
     using Kernels = FourierKernels<T>;
-    const int64_t n = x.shape[x.rank - 1], h = n % 2 == 0 ? n / 2 : n, kept = n / 2 + 1;
-    const bool is_even = n % 2 == 0;
-    const auto plan = transform_of<T>(h);
-    const T* const roots = is_even ? plan->real_roots() : nullptr;
+    const RealTransform<T> real(x.shape[x.rank - 1]);
     const Rows rows(x, out);
     const T* const source = static_cast<const T*>(x.data);
     T* const target = static_cast<T*>(out.data);
-    const int64_t width = plan->lanes(), tile_count = width == 1 ? 0 : tile_size;
-    const int64_t size = 4 * (h + 1) * width + tile_count + plan->scratch_size(width);
-    rows.each<T>(n, width, size, [&](const Group& group, T* scratch) {
-        const int64_t lanes = Lanes<T>::width_of(group), all = (h + 1) * lanes;
-        T *re = scratch, *im = re + all, *yr = im + all, *yi = yr + all, *tile = yi + all, *rest = tile + tile_count;
+    rows.each<T>(real.n, real.width, real.scratch_count, [&](const Group& group, T* scratch) {
+        const auto [lanes, count, re, im, half_re, half_im, tile, rest] = real.arrays(group, scratch);
+        const bool is_even = real.is_even;
         typename Transform<T>::Split z{re, im};
         if (is_even && rows.x_step == 1) {
-            if (plan->is_long()) {
-                plan->run_long(Numbers<const T>::pairs(source + group.from[0], 1, false), {re, im, 1}, 1, rest);
+            if (real.plan->is_long()) {
+                real.plan->run_long(Numbers<const T>::pairs(source + group.from[0], 1, false), {re, im, 1}, 1, rest);
             } else {
-                load_pairs(source, group, 1, 1, h, Lanes<T>{re, im, lanes}, tile);
-                z = plan->run(re, im, lanes, rest);
+                load_pairs(source, group, 1, 1, real.numbers, Lanes<T>{re, im, lanes}, tile);
+                z = run(*real.plan, re, im, lanes, rest);
             }
         } else {
-            if (group.count < lanes) std::fill_n(re, 2 * all, T(0));
-            for (int64_t i = 0; i < h; ++i)
+            if (group.count < lanes) std::fill_n(re, 2 * count, T(0));
+            for (int64_t i = 0; i < real.numbers; ++i)
                 for (int64_t l = 0; l < group.count; ++l) {
                     const T* from = source + group.from[l];
                     re[i * lanes + l] = from[(is_even ? 2 * i : i) * rows.x_step];
                     im[i * lanes + l] = is_even ? from[(2 * i + 1) * rows.x_step] : 0;
                 }
-            z = plan->run(re, im, lanes, rest);
+            z = run(*real.plan, re, im, lanes, rest);
         }
         if (is_even) {
-            each_number(h + 1, width == 1, [&](int64_t begin, int64_t end) {
-                Kernels::combine_halves(z.re, z.im, roots, h, begin, end, lanes, yr, yi);
+            each_number(real.numbers + 1, real.width == 1, [&](int64_t begin, int64_t end) {
+                Kernels::combine_halves(z.re, z.im, z.positions, real.roots, real.numbers, begin, end, lanes, half_re, half_im);
             });
-            z = {yr, yi};
+            z = {half_re, half_im};
         }
-        store_pairs(Lanes<T>{z.re, z.im, lanes}, group, 2, rows.out_step, kept, T(scale), target, tile);
+        store_pairs(Lanes<T>{z.re, z.im, lanes, z.positions}, group, 2, rows.out_step, real.kept, T(scale), target, tile);
     });
 }
-
 template <class T>
 void complex_to_real(const tl_tensor& x, const tl_tensor& out, double scale) {
     using Kernels = FourierKernels<T>;
-    const int64_t n = out.shape[out.rank - 1], h = n % 2 == 0 ? n / 2 : n, kept = n / 2 + 1;
-    const bool is_even = n % 2 == 0;
-    const auto plan = transform_of<T>(h);
-    const T* const roots = is_even ? plan->real_roots() : nullptr;
+    const RealTransform<T> real(out.shape[out.rank - 1]);
     const Rows rows(x, out);
     const T* const source = static_cast<const T*>(x.data);
     T* const target = static_cast<T*>(out.data);
-    const int64_t width = plan->lanes(), tile_count = width == 1 ? 0 : tile_size;
-    const int64_t size = 4 * (h + 1) * width + tile_count + plan->scratch_size(width);
-    rows.each<T>(n, width, size, [&](const Group& group, T* scratch) {
-        const int64_t lanes = Lanes<T>::width_of(group), all = (h + 1) * lanes;
-        T *xr = scratch, *xi = xr + all, *re = xi + all, *im = re + all, *tile = im + all, *rest = tile + tile_count;
-        load_pairs(source, group, 2, rows.x_step, kept, Lanes<T>{xr, xi, lanes}, tile);
+    rows.each<T>(real.n, real.width, real.scratch_count, [&](const Group& group, T* scratch) {
+        const auto [lanes, count, re, im, half_re, half_im, tile, rest] = real.arrays(group, scratch);
+        const bool is_even = real.is_even;
+        load_pairs(source, group, 2, rows.x_step, real.kept, Lanes<T>{half_re, half_im, lanes}, tile);
         // The imaginary parts of the first number, and of the one in the middle, are not used.
-        std::fill_n(xi, lanes, T(0));
+        std::fill_n(half_im, lanes, T(0));
         if (is_even) {
-            std::fill_n(xi + h * lanes, lanes, T(0));
-            each_number(h, width == 1, [&](int64_t begin, int64_t end) {
-                Kernels::separate_halves(xr, xi, roots, h, begin, end, lanes, re, im);
+            std::fill_n(half_im + real.numbers * lanes, lanes, T(0));
+            each_number(real.numbers, real.width == 1, [&](int64_t begin, int64_t end) {
+                Kernels::separate_halves(half_re, half_im, real.roots, real.numbers, begin, end, lanes, re, im);
             });
         } else {
-            std::copy_n(xr, lanes, re);
+            std::copy_n(half_re, lanes, re);
             std::fill_n(im, lanes, T(0));
-            for (int64_t k = 1; k < kept; ++k)
+            for (int64_t k = 1; k < real.kept; ++k)
                 for (int64_t l = 0; l < lanes; ++l) {
-                    re[k * lanes + l] = re[(n - k) * lanes + l] = xr[k * lanes + l];
-                    im[k * lanes + l] = xi[k * lanes + l];
-                    im[(n - k) * lanes + l] = -xi[k * lanes + l];
+                    const int64_t from = k * lanes + l, mirrored = (real.n - k) * lanes + l;
+                    re[from] = re[mirrored] = half_re[from];
+                    im[from] = half_im[from];
+                    im[mirrored] = -half_im[from];
                 }
         }
         // The inverse transform, by exchanged parts.
-        const auto z = plan->run(im, re, lanes, rest);
+        const auto z = run(*real.plan, im, re, lanes, rest);
         if (is_even && rows.out_step == 1)
-            return store_pairs(Lanes<T>{z.im, z.re, lanes}, group, 1, 1, h, T(scale), target, tile);
-        for (int64_t i = 0; i < h; ++i)
+            return store_pairs(Lanes<T>{z.im, z.re, lanes, z.positions}, group, 1, 1, real.numbers, T(scale), target, tile);
+        for (int64_t i = 0; i < real.numbers; ++i) {
+            const int64_t at = (z.positions ? z.positions[i] : i) * lanes;
             for (int64_t l = 0; l < group.count; ++l) {
                 T* to = target + group.to[l];
-                to[(is_even ? 2 * i : i) * rows.out_step] = z.im[i * lanes + l] * T(scale);
-                if (is_even) to[(2 * i + 1) * rows.out_step] = z.re[i * lanes + l] * T(scale);
+                to[(is_even ? 2 * i : i) * rows.out_step] = z.im[at + l] * T(scale);
+                if (is_even) to[(2 * i + 1) * rows.out_step] = z.re[at + l] * T(scale);
             }
+        }
     });
 }
 

@@ -17,6 +17,10 @@ void FourierKernels<T>::pass(int64_t radix, const T* xr, const T* xi, T* yr, T* 
     TL_DISPATCH(run_pass<T>, radix, xr, xi, yr, yi, groups, neighbours, twiddles, roots);
 }
 template <class T>
+void FourierKernels<T>::pass_in_place(int64_t radix, T* re, T* im, int64_t blocks, int64_t groups, const T* twiddles) {
+    TL_DISPATCH(run_pass_in_place<T>, radix, re, im, blocks, groups, twiddles);
+}
+template <class T>
 void FourierKernels<T>::split(const T* pairs, int64_t count, T* re, T* im) {
     TL_DISPATCH(split_pairs<T>, pairs, count, re, im);
 }
@@ -29,26 +33,27 @@ void FourierKernels<T>::load_columns(const T* pairs, int64_t step, int64_t count
     TL_DISPATCH(load_columns<T>, pairs, step, count, lanes, re, im);
 }
 template <class T>
-void FourierKernels<T>::store_columns(const T* re, const T* im, int64_t count, int64_t lanes, T factor, T* pairs, int64_t step) {
-    TL_DISPATCH(store_columns<T>, re, im, count, lanes, factor, pairs, step);
+void FourierKernels<T>::store_columns(const T* re, const T* im, const int32_t* positions, int64_t count, int64_t lanes, T factor,
+                                      T* pairs, int64_t step) {
+    TL_DISPATCH(store_columns<T>, re, im, positions, count, lanes, factor, pairs, step);
 }
 template <class T>
 int64_t FourierKernels<T>::load_rows(const T* const* rows, int64_t count, T* re, T* im) {
     return TL_DISPATCH(load_rows, rows, count, re, im);
 }
 template <class T>
-int64_t FourierKernels<T>::store_rows(const T* re, const T* im, int64_t count, T factor, T* const* rows) {
-    return TL_DISPATCH(store_rows, re, im, count, factor, rows);
+int64_t FourierKernels<T>::store_rows(const T* re, const T* im, const int32_t* positions, int64_t count, T factor, T* const* rows) {
+    return TL_DISPATCH(store_rows, re, im, positions, count, factor, rows);
 }
 template <class T>
-void FourierKernels<T>::turn_columns(const T* re, const T* im, int64_t count, int64_t lanes, const T* fine, const T* coarse,
-                                     T* to_re, T* to_im, int64_t step) {
-    TL_DISPATCH(turn_columns<T>, re, im, count, lanes, fine, coarse, to_re, to_im, step);
+void FourierKernels<T>::turn_columns(const T* re, const T* im, const int32_t* positions, int64_t count, int64_t lanes, const T* fine,
+                                     const T* coarse, T* to_re, T* to_im, int64_t step) {
+    TL_DISPATCH(turn_columns<T>, re, im, positions, count, lanes, fine, coarse, to_re, to_im, step);
 }
 template <class T>
-void FourierKernels<T>::combine_halves(const T* re, const T* im, const T* roots, int64_t h, int64_t begin, int64_t end,
-                                       int64_t lanes, T* yr, T* yi) {
-    TL_DISPATCH(combine_halves<T>, re, im, roots, h, begin, end, lanes, yr, yi);
+void FourierKernels<T>::combine_halves(const T* re, const T* im, const int32_t* positions, const T* roots, int64_t h,
+                                       int64_t begin, int64_t end, int64_t lanes, T* yr, T* yi) {
+    TL_DISPATCH(combine_halves<T>, re, im, positions, roots, h, begin, end, lanes, yr, yi);
 }
 template <class T>
 void FourierKernels<T>::separate_halves(const T* yr, const T* yi, const T* roots, int64_t h, int64_t begin, int64_t end,

@@ -3,7 +3,8 @@
 //
 // A pass of radix r transforms x, viewed as [r, m, s], to y, viewed as [m, r, s]: with a_k = x[k, p, q], y[p, j, q] =
 // w_j(p) sum over k of a_k e^(-2 pi i j k / r), where w_j(p) = e^(-2 pi i p j / (r m)). Numbers with the same factors
-// are neighbours, so that the inner loops are contiguous, and the results are in natural order.
+// are neighbours, so that the inner loops are contiguous, and the results are in natural order. The last pass, with m = 1, has only
+// factors 1.
 namespace tl::TL_ISA {
 
 template <class T>
@@ -121,8 +122,9 @@ void pass_in_vectors(const T* __restrict xr, const T* __restrict xi, T* __restri
             for (int k = 0; k < r; ++k)
                 a[k] = {*reinterpret_cast<const V*>(from_r + k * m * s + q), *reinterpret_cast<const V*>(from_i + k * m * s + q)};
             butterfly(a);
+            if (m > 1)
 #pragma clang loop unroll(full)
-            for (int j = 1; j < r; ++j) a[j] = times(a[j], V(wr[j]), V(wi[j]));
+                for (int j = 1; j < r; ++j) a[j] = times(a[j], V(wr[j]), V(wi[j]));
 #pragma clang loop unroll(full)
             for (int j = 0; j < r; ++j) {
                 *reinterpret_cast<V*>(to_r + j * s + q) = a[j].re;
@@ -144,8 +146,9 @@ void pass(const T* __restrict xr, const T* __restrict xi, T* __restrict yr, T* _
 #pragma clang loop unroll(full)
             for (int k = 0; k < r; ++k) a[k] = {xr[k * m + p], xi[k * m + p]};
             butterfly(a);
+            if (m > 1)
 #pragma clang loop unroll(full)
-            for (int j = 1; j < r; ++j) a[j] = times(a[j], w[2 * (j - 1) * m + p], w[(2 * j - 1) * m + p]);
+                for (int j = 1; j < r; ++j) a[j] = times(a[j], w[2 * (j - 1) * m + p], w[(2 * j - 1) * m + p]);
 #pragma clang loop unroll(full)
             for (int j = 0; j < r; ++j) {
                 yr[p * r + j] = a[j].re;
@@ -165,16 +168,43 @@ void pass(const T* __restrict xr, const T* __restrict xi, T* __restrict yr, T* _
 #pragma clang loop unroll(full)
             for (int k = 0; k < r; ++k) a[k] = {from_r[k * m * s + q], from_i[k * m * s + q]};
             butterfly(a);
-            to_r[q] = a[0].re;
-            to_i[q] = a[0].im;
+            if (m > 1)
 #pragma clang loop unroll(full)
-            for (int j = 1; j < r; ++j) {
-                const Value<T> b = times(a[j], wr[j], wi[j]);
-                to_r[j * s + q] = b.re;
-                to_i[j * s + q] = b.im;
+                for (int j = 1; j < r; ++j) a[j] = times(a[j], wr[j], wi[j]);
+#pragma clang loop unroll(full)
+            for (int j = 0; j < r; ++j) {
+                to_r[j * s + q] = a[j].re;
+                to_i[j * s + q] = a[j].im;
             }
         }
     }
+}
+
+/// A pass over numbers of `transform_lanes` transforms, each block of which, [r, m], is transformed in place: its results have the
+/// order [j, p]. The arithmetic is that of the other passes, bit for bit.
+template <int r, class T>
+void pass_in_place(T* __restrict re, T* __restrict im, int64_t blocks, int64_t m, const T* __restrict w) {
+    using V = typename VectorOf<T>::type;
+    constexpr int64_t width = TL_VECTOR_BYTES / sizeof(T), lanes = transform_lanes;
+    for (int64_t b = 0; b < blocks; ++b)
+        for (int64_t p = 0; p < m; ++p) {
+            T *at_r = re + (b * r * m + p) * lanes, *at_i = im + (b * r * m + p) * lanes;
+            for (int64_t q = 0; q < lanes; q += width) {
+                Value<V> a[r];
+#pragma clang loop unroll(full)
+                for (int k = 0; k < r; ++k)
+                    a[k] = {*reinterpret_cast<const V*>(at_r + k * m * lanes + q), *reinterpret_cast<const V*>(at_i + k * m * lanes + q)};
+                butterfly(a);
+                if (m > 1)
+#pragma clang loop unroll(full)
+                    for (int j = 1; j < r; ++j) a[j] = times(a[j], V(w[2 * (j - 1) * m + p]), V(w[(2 * j - 1) * m + p]));
+#pragma clang loop unroll(full)
+                for (int j = 0; j < r; ++j) {
+                    *reinterpret_cast<V*>(at_r + j * m * lanes + q) = a[j].re;
+                    *reinterpret_cast<V*>(at_i + j * m * lanes + q) = a[j].im;
+                }
+            }
+        }
 }
 
 /// Any radix: each result is a sum over all terms. `roots` are the r-th roots of unity, real parts first.
@@ -210,6 +240,17 @@ void run_pass(int64_t r, const T* xr, const T* xi, T* yr, T* yi, int64_t m, int6
     }
 }
 
+template <class T>
+void run_pass_in_place(int64_t r, T* re, T* im, int64_t blocks, int64_t m, const T* w) {
+    switch (r) {
+    case 2: return pass_in_place<2>(re, im, blocks, m, w);
+    case 3: return pass_in_place<3>(re, im, blocks, m, w);
+    case 4: return pass_in_place<4>(re, im, blocks, m, w);
+    case 5: return pass_in_place<5>(re, im, blocks, m, w);
+    case 8: return pass_in_place<8>(re, im, blocks, m, w);
+    }
+}
+
 /// Converts pairs to split arrays and the reverse, with a factor.
 template <class T>
 void split_pairs(const T* pairs, int64_t count, T* re, T* im) {
@@ -237,10 +278,11 @@ void load_columns(const T* pairs, int64_t step, int64_t count, int64_t lanes, T*
     }
 }
 template <class T>
-void store_columns(const T* __restrict re, const T* __restrict im, int64_t count, int64_t lanes, T factor, T* pairs,
-                   int64_t step) {
+void store_columns(const T* __restrict re, const T* __restrict im, const int32_t* positions, int64_t count, int64_t lanes, T factor,
+                   T* pairs, int64_t step) {
     for (int64_t i = 0; i < count; ++i) {
-        const T *from_r = re + i * transform_lanes, *from_i = im + i * transform_lanes;
+        const int64_t at = (positions ? positions[i] : i) * transform_lanes;
+        const T *from_r = re + at, *from_i = im + at;
         T* to = pairs + 2 * i * step;
         if (lanes == transform_lanes) {
 #pragma clang loop vectorize(assume_safety)
@@ -298,14 +340,15 @@ inline int64_t load_rows(const float* const* rows, int64_t count, float* re, flo
     }
     return i;
 }
-inline int64_t store_rows(const float* re, const float* im, int64_t count, float factor, float* const* rows) {
+inline int64_t store_rows(const float* re, const float* im, const int32_t* positions, int64_t count, float factor, float* const* rows) {
     int64_t i = 0;
     for (; i + 8 <= count; i += 8) {
         Pairs x[2][8];
 #pragma clang loop unroll(full)
         for (int k = 0; k < 8; k++) {
-            const Floats a = *reinterpret_cast<const Floats*>(re + (i + k) * 16) * factor;
-            const Floats b = *reinterpret_cast<const Floats*>(im + (i + k) * 16) * factor;
+            const int64_t at = (positions ? positions[i + k] : i + k) * 16;
+            const Floats a = *reinterpret_cast<const Floats*>(re + at) * factor;
+            const Floats b = *reinterpret_cast<const Floats*>(im + at) * factor;
             x[0][k] = __builtin_bit_cast(
                 Pairs, __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
             x[1][k] = __builtin_bit_cast(
@@ -322,20 +365,20 @@ inline int64_t store_rows(const float* re, const float* im, int64_t count, float
 }
 #else
 inline int64_t load_rows(const float* const*, int64_t, float*, float*) { return 0; }
-inline int64_t store_rows(const float*, const float*, int64_t, float, float* const*) { return 0; }
+inline int64_t store_rows(const float*, const float*, const int32_t*, int64_t, float, float* const*) { return 0; }
 #endif
 inline int64_t load_rows(const double* const*, int64_t, double*, double*) { return 0; }
-inline int64_t store_rows(const double*, const double*, int64_t, double, double* const*) { return 0; }
+inline int64_t store_rows(const double*, const double*, const int32_t*, int64_t, double, double* const*) { return 0; }
 
 /// Multiplies number i of transform l by coarse[i] fine[i, l], and stores it at i * step + l. `fine` has all real parts first;
 /// `coarse` has pairs.
 template <class T>
-void turn_columns(const T* __restrict re, const T* __restrict im, int64_t count, int64_t lanes, const T* __restrict fine,
-                  const T* __restrict coarse, T* __restrict to_re, T* __restrict to_im, int64_t step) {
+void turn_columns(const T* __restrict re, const T* __restrict im, const int32_t* positions, int64_t count, int64_t lanes,
+                  const T* __restrict fine, const T* __restrict coarse, T* __restrict to_re, T* __restrict to_im, int64_t step) {
     for (int64_t i = 0; i < count; ++i) {
         const T cr = coarse[2 * i], ci = coarse[2 * i + 1];
-        const int64_t at = i * transform_lanes;
-        const T *fr = fine + at, *fi = fine + count * transform_lanes + at;
+        const int64_t at = (positions ? positions[i] : i) * transform_lanes;
+        const T *fr = fine + i * transform_lanes, *fi = fr + count * transform_lanes;
         T result_re[transform_lanes], result_im[transform_lanes];
 #pragma clang loop vectorize(assume_safety)
         for (int64_t l = 0; l < transform_lanes; ++l) {
@@ -351,10 +394,11 @@ void turn_columns(const T* __restrict re, const T* __restrict im, int64_t count,
 /// The first h + 1 numbers of a real transform of 2 h numbers, from the transform z of h pairs of them, of `lanes` transforms:
 /// y[k] = (z[k] + conj(z[h - k]) - i w[k] (z[k] - conj(z[h - k]))) / 2, where z[h] = z[0]. For k in begin ..< end.
 template <class T>
-void combine_halves(const T* __restrict re, const T* __restrict im, const T* __restrict roots, int64_t h, int64_t begin, int64_t end,
-                    int64_t lanes, T* __restrict yr, T* __restrict yi) {
+void combine_halves(const T* __restrict re, const T* __restrict im, const int32_t* positions, const T* __restrict roots, int64_t h,
+                    int64_t begin, int64_t end, int64_t lanes, T* __restrict yr, T* __restrict yi) {
     for (int64_t k = begin; k < end; ++k) {
-        const int64_t a = k % h * lanes, b = (h - k) % h * lanes, to = k * lanes;
+        const int64_t first = k % h, second = (h - k) % h, to = k * lanes;
+        const int64_t a = (positions ? positions[first] : first) * lanes, b = (positions ? positions[second] : second) * lanes;
         const T wr = roots[2 * k], wi = roots[2 * k + 1];
 #pragma clang loop vectorize(assume_safety)
         for (int64_t l = 0; l < lanes; ++l) {

@@ -86,6 +86,13 @@ void Transform<T>::plan_passes(const std::vector<int64_t>& factors) {
         rest = groups;
         neighbours *= radix;
     }
+    if (!std::all_of(factors.begin(), factors.end(), [](int64_t radix) { return radix <= 5 || radix == 8; })) return;
+    positions.resize(size_t(length));
+    for (int64_t i = 0; i < length; ++i) {
+        int64_t digits = i, position = 0;
+        for (const Pass& pass : passes) position += digits % pass.radix * pass.groups, digits /= pass.radix;
+        positions[size_t(i)] = int32_t(position);
+    }
 }
 
 template <class T>
@@ -182,6 +189,14 @@ auto Transform<T>::run_passes(T* re, T* im, int64_t lanes, T* other) const -> Sp
     return x;
 }
 
+template <class T>
+auto Transform<T>::run_lanes(T* re, T* im, T* scratch) const -> Split {
+    if (positions.empty()) return run(re, im, transform_lanes, scratch);
+    for (const Pass& pass : passes)
+        FourierKernels<T>::pass_in_place(pass.radix, re, im, pass.neighbours, pass.groups, tables.data() + pass.twiddles);
+    return {re, im, positions.data()};
+}
+
 /// Loads the numbers at (i * step + first + l) of lane l.
 template <class T>
 static void load(Numbers<const T> from, int64_t first, int64_t step, int64_t count, int64_t lanes, T* re, T* im) {
@@ -197,16 +212,19 @@ static void load(Numbers<const T> from, int64_t first, int64_t step, int64_t cou
 }
 
 template <class T>
-static void store(const T* re, const T* im, int64_t count, int64_t lanes, T factor, Numbers<T> to, int64_t first, int64_t step) {
+static void store(const typename Transform<T>::Split& from, int64_t count, int64_t lanes, T factor, Numbers<T> to, int64_t first,
+                  int64_t step) {
     if (to.step == 2 && to.im == to.re + 1)
-        return FourierKernels<T>::store_columns(re, im, count, lanes, factor, to.re + 2 * first, step);
+        return FourierKernels<T>::store_columns(from.re, from.im, from.positions, count, lanes, factor, to.re + 2 * first, step);
     if (to.step == 2 && to.re == to.im + 1)
-        return FourierKernels<T>::store_columns(im, re, count, lanes, factor, to.im + 2 * first, step);
-    for (int64_t i = 0; i < count; ++i)
+        return FourierKernels<T>::store_columns(from.im, from.re, from.positions, count, lanes, factor, to.im + 2 * first, step);
+    for (int64_t i = 0; i < count; ++i) {
+        const int64_t source = (from.positions ? from.positions[i] : i) * transform_lanes;
         for (int64_t l = 0; l < lanes; ++l) {
-            const int64_t at = (i * step + first + l) * to.step, from = i * transform_lanes + l;
-            to.re[at] = re[from] * factor, to.im[at] = im[from] * factor;
+            const int64_t at = (i * step + first + l) * to.step;
+            to.re[at] = from.re[source + l] * factor, to.im[at] = from.im[source + l] * factor;
         }
+    }
 }
 
 /// x as a matrix [height, width]: transforms of its columns, a factor per number, transforms of its rows, and the
@@ -224,14 +242,14 @@ void Transform<T>::run_long(Numbers<const T> from, Numbers<T> to, T factor, T* s
         for (int64_t b = begin; b < end; ++b) {
             const int64_t first = b * block, count = std::min(block, width - first);
             load(from, first, width, height, count, re, im);
-            const Split column = columns->run(re, im, block, rest);
+            const Split column = columns->run_lanes(re, im, rest);
             // e^(-2 pi i turn / length), as a product of two.
             for (int64_t i = 0, turn = 0; i < height; ++i, turn += first) {
                 const T *x = ones + 2 * (turn % 1024), *y = thousands + 2 * (turn / 1024);
                 coarse[2 * i] = x[0] * y[0] - x[1] * y[1], coarse[2 * i + 1] = x[0] * y[1] + x[1] * y[0];
             }
-            FourierKernels<T>::turn_columns(column.re, column.im, height, count, fine, coarse, middle_re + first, middle_im + first,
-                                            width);
+            FourierKernels<T>::turn_columns(column.re, column.im, column.positions, height, count, fine, coarse, middle_re + first,
+                                            middle_im + first, width);
         }
     });
     parallel_for((height + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
@@ -243,8 +261,7 @@ void Transform<T>::run_long(Numbers<const T> from, Numbers<T> to, T factor, T* s
             if (count < block) std::fill_n(re, 2 * block * width, T(0));
             transpose_block(sizeof(T), middle_re + first * width, width, re, block, width, count);
             transpose_block(sizeof(T), middle_im + first * width, width, im, block, width, count);
-            const Split row = rows->run(re, im, block, rest);
-            store(row.re, row.im, width, count, factor, to, first, height);
+            store(rows->run_lanes(re, im, rest), width, count, factor, to, first, height);
         }
     });
 }

@@ -29,13 +29,16 @@ class Transform {
   public:
     explicit Transform(int64_t length);
 
-    /// The arrays of a result.
+    /// The arrays of a result. Number i of transform l of several is at positions[i] * lanes + l, or at i * lanes + l for NULL.
     struct Split {
         T *re, *im;
+        const int32_t* positions = nullptr;
     };
     /// Transforms `lanes` times `length` numbers; number i of transform l is at i * lanes + l. `scratch` has
-    /// `scratch_size(lanes)` numbers of T. The result is in place or in the scratch memory.
+    /// `scratch_size(lanes)` numbers of T. The result is in place or in the scratch memory, in order.
     Split run(T* re, T* im, int64_t lanes, T* scratch) const;
+    /// The same for `transform_lanes` transforms, in any order of the results.
+    Split run_lanes(T* re, T* im, T* scratch) const;
     int64_t scratch_size(int64_t lanes) const;
 
     /// Whether the numbers are transformed as a matrix, on all threads.
@@ -64,6 +67,7 @@ class Transform {
 
     std::vector<Pass> passes;
     std::vector<T> tables;
+    std::vector<int32_t> positions;  // of the results of passes in place
     // For a long transform: the plans of its columns and rows as a matrix. For a convolution: the plan of its padded
     // length.
     std::shared_ptr<const Transform> columns, rows;
@@ -75,22 +79,26 @@ class Transform {
 template <class T>
 std::shared_ptr<const Transform<T>> transform_of(int64_t length);
 
-/// The kernels of the instruction set in use. Arrays of `lanes` transforms are padded to `transform_lanes`.
+/// The kernels of the instruction set in use. Arrays of `lanes` transforms are padded to `transform_lanes`. `positions` are those of
+/// the numbers in re and im, as in `Transform::Split`.
 template <class T>
 struct FourierKernels {
     static void pass(int64_t radix, const T* xr, const T* xi, T* yr, T* yi, int64_t groups, int64_t neighbours,
                      const T* twiddles, const T* roots);
+    /// A pass in place over `blocks` blocks of transform_lanes * radix * groups numbers.
+    static void pass_in_place(int64_t radix, T* re, T* im, int64_t blocks, int64_t groups, const T* twiddles);
     static void split(const T* pairs, int64_t count, T* re, T* im);
     static void join(const T* re, const T* im, int64_t count, T factor, T* pairs);
     static void load_columns(const T* pairs, int64_t step, int64_t count, int64_t lanes, T* re, T* im);
-    static void store_columns(const T* re, const T* im, int64_t count, int64_t lanes, T factor, T* pairs, int64_t step);
+    static void store_columns(const T* re, const T* im, const int32_t* positions, int64_t count, int64_t lanes, T factor, T* pairs,
+                              int64_t step);
     /// The first pairs of `transform_lanes` contiguous rows, up to `count`; return how many the instruction set handles, maybe none.
     static int64_t load_rows(const T* const* rows, int64_t count, T* re, T* im);
-    static int64_t store_rows(const T* re, const T* im, int64_t count, T factor, T* const* rows);
-    static void turn_columns(const T* re, const T* im, int64_t count, int64_t lanes, const T* fine, const T* coarse, T* to_re,
-                             T* to_im, int64_t step);
-    static void combine_halves(const T* re, const T* im, const T* roots, int64_t h, int64_t begin, int64_t end, int64_t lanes,
-                               T* yr, T* yi);
+    static int64_t store_rows(const T* re, const T* im, const int32_t* positions, int64_t count, T factor, T* const* rows);
+    static void turn_columns(const T* re, const T* im, const int32_t* positions, int64_t count, int64_t lanes, const T* fine,
+                             const T* coarse, T* to_re, T* to_im, int64_t step);
+    static void combine_halves(const T* re, const T* im, const int32_t* positions, const T* roots, int64_t h, int64_t begin,
+                               int64_t end, int64_t lanes, T* yr, T* yi);
     static void separate_halves(const T* yr, const T* yi, const T* roots, int64_t h, int64_t begin, int64_t end, int64_t lanes,
                                 T* re, T* im);
     static void multiply(T* ar, T* ai, const T* br, const T* bi, int64_t count, int64_t lanes);
