@@ -19,7 +19,7 @@ TL_CARRYLESS inline __m128i load(const uint8_t* bytes) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
 }
 
-/// `state` moved as far as `factors` says, plus the bits that lie there.
+/// `state` shifted by the distance of `factors`, plus the bits at that position.
 TL_CARRYLESS inline __m128i fold(__m128i state, __m128i factors, __m128i next) {
     const __m128i low = _mm_clmulepi64_si128(state, factors, 0x00);
     const __m128i high = _mm_clmulepi64_si128(state, factors, 0x11);

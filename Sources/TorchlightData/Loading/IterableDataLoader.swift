@@ -95,12 +95,12 @@ public final class IterableDataLoader<Batch>: Sequence {
         }
         open = { seed, epoch in
             guard count > 0 else { return try batches(seed, epoch, of: 0, 1) }
-            let team = StreamTeam(
+            let pool = StreamWorkerPool(
                 (0..<count).map { worker in
                     let info = WorkerInfo(id: worker, count: count, seed: seed &+ UInt64(worker))
                     return StreamWorker(info, capacity: ahead) { try batches(seed, epoch, of: worker, count) }
                 })
-            return { try team.next() }
+            return { try pool.next() }
         }
     }
 
