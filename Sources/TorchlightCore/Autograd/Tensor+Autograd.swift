@@ -85,9 +85,9 @@ extension Tensor {
         } else {
             let (origin, part) = (base.realsWithHistory(), withoutHistoryAsReals)
             let rule = AsStrided(layout: part.layout, base: origin.layout)
-            let places = Node(
+            let realView = Node(
                 rule: rule, name: AsStrided.name, inputs: Few(origin), needs: Needs(all: 1), outputs: Few(part))
-            node = nodeFrom(reals: part, through: places)
+            node = nodeFrom(reals: part, through: realView)
         }
         outputIndex = 0
         retainGradAgain(insteadOf: old)

@@ -66,7 +66,7 @@ package struct Attention: Primitive {
         [.input(0), .input(1), .input(2), .input(3), .output(0), .output(1)]
     }
 
-    package var placeableInputs: Int { 3 }
+    package var destinationInputs: Int { 3 }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         guard let g = context.gradients[0] else { return Few(repeating: nil, count: context.inputCount) }
@@ -85,9 +85,9 @@ package struct Attention: Primitive {
         operands.append(g)
         if hasMask { operands.append(context.input(3)) }
         let backward = AttentionBackward(forward: self)
-        var places = Few<Tensor?>()
-        for place in context.places ?? Few() { places.append(place) }
-        let results = try perform(backward, operands, into: places)
+        var destinations = Few<Tensor?>()
+        for destination in context.destinations ?? Few() { destinations.append(destination) }
+        let results = try perform(backward, operands, into: destinations)
         var gradients = Few<Tensor?>(results[0], results[1], results[2])
         if hasMask { gradients.append(nil) }
         return gradients
