@@ -76,7 +76,7 @@ package struct Linear: Primitive {
             x, layout, weight, weight.layout.transposed(0, 1), out, result, beta: bias == nil ? 0 : 1, in: Self.name)
     }
 
-    /// Whether each row of a matrix lies in one run and no two overlap.
+    /// Whether each row of a matrix is contiguous and no two rows overlap.
     private func hasDenseRows(_ layout: Layout) -> Bool {
         layout.isContiguous
             || (layout.shape[1] == 1 || layout.strides[1] == 1) && layout.strides[0] >= Swift.max(layout.shape[1], 1)

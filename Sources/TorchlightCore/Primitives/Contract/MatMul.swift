@@ -49,12 +49,12 @@ package struct MatMul: PreparedPrimitive {
 
     package func prepared(_ inputs: Specs, _ outputs: Specs) -> PreparedCall? {
         let matrices = layouts(inputs[0].layout, inputs[1].layout, outputs[0].layout)
-        struct TooMany: Error {}
+        struct TooManyProducts: Error {}
         var calls: [(a: Layout, b: Layout, out: Layout)] = []
-        do throws(TooMany) {
-            try MatrixProduct.split(matrices.a, matrices.b, matrices.out) { (a, b, out) throws(TooMany) in
+        do throws(TooManyProducts) {
+            try MatrixProduct.split(matrices.a, matrices.b, matrices.out) { (a, b, out) throws(TooManyProducts) in
                 // Each takes 500 bytes, and saves little beside the time of many products.
-                guard calls.count < 16 else { throw TooMany() }
+                guard calls.count < 16 else { throw TooManyProducts() }
                 calls.append((a, b, out))
             }
         } catch { return nil }

@@ -117,10 +117,10 @@ extension Tensor {
             guard let outer = Layout.broadcast(left, right) else {
                 throw broadcastError("takeAlongDim", [self, index])
             }
-            var (sizes, places) = (outer, outer)
+            var (sizes, indexShape) = (outer, outer)
             sizes[d] = layout.shape[d]
-            places[d] = index.layout.shape[d]
-            return expand(Array(sizes)).gather(d, index.wrapped(to: layout.shape[d]).expand(Array(places)))
+            indexShape[d] = index.layout.shape[d]
+            return expand(Array(sizes)).gather(d, index.wrapped(to: layout.shape[d]).expand(Array(indexShape)))
         }
     }
 }

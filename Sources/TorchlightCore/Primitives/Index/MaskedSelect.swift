@@ -120,10 +120,10 @@ extension Tensor {
             guard let shape = Layout.broadcast(layout.shape, mask.layout.shape) else {
                 throw broadcastError("maskedSelect", [self, mask])
             }
-            let places = mask.expanded(to: shape)
-            try checkMask(expanded(to: shape), places, in: MaskedSelect.name)
-            let count = try places.countTrue(in: MaskedSelect.name)
-            return apply(MaskedSelect(count: count), expanded(to: shape), places)
+            let expandedMask = mask.expanded(to: shape)
+            try checkMask(expanded(to: shape), expandedMask, in: MaskedSelect.name)
+            let count = try expandedMask.countTrue(in: MaskedSelect.name)
+            return apply(MaskedSelect(count: count), expanded(to: shape), expandedMask)
         }
     }
 

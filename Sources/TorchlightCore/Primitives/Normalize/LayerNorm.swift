@@ -121,13 +121,13 @@ package struct LayerNorm: PreparedPrimitive {
             norm: self, needsInput: context.needs[0], needsWeight: needsWeight, needsBias: needsBias,
             parameterDType: context.dtype(context.inputCount - 1))
         if backward.resultCount == 0 { return gradients }
-        var places = Few<Tensor?>()
+        var destinations = Few<Tensor?>()
         if context.needs[0], x.dtype == x.dtype.computeType, let sum = context.sum(0), sum.layout.isContiguous {
             backward.addsToInput = true
             operands.append(sum)
-            places.append(sum)
+            destinations.append(sum)
         }
-        var results = Array(try perform(backward, operands, into: places))
+        var results = Array(try perform(backward, operands, into: destinations))
         if context.needs[0] { gradients[0] = results.removeFirst() }
         if needsWeight { gradients[1] = results.removeFirst() }
         if needsBias { gradients[context.inputCount - 1] = results.removeFirst() }

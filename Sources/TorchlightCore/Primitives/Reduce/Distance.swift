@@ -181,10 +181,10 @@ package struct CondensedDistanceBackward: Primitive {
         // The index of the pair (i, j) or (j, i); that of (i, i) is arbitrary, and its gradient is 0.
         let i = Tensor.arange(n, device: x.device).unsqueeze(1)
         let (low, high) = (i.minimum(i.mT), i.maximum(i.mT))
-        let place = (low * n - (low * (low + 1)).floorDivide(2) + high - low - 1).clamp(min: 0).reshape([n * n])
+        let pairIndex = (low * n - (low * (low + 1)).floorDivide(2) + high - low - 1).clamp(min: 0).reshape([n * n])
         let isSame = i .== i.mT
         func square(_ pairs: Tensor) -> Tensor {
-            pairs.indexSelect(0, place).reshape([n, n]).maskedFill(isSame, 0).unsqueeze(0)
+            pairs.indexSelect(0, pairIndex).reshape([n, n]).maskedFill(isSame, 0).unsqueeze(0)
         }
         let points = x.unsqueeze(0)
         return Few(composedGradient(square(g), points, points, square(distance), p: p, shift: 0).squeeze(0))

@@ -94,8 +94,9 @@ extension Tensor {
         if p > 0 { powers = powers.maskedFill(isZero, 0) }
         let sum = powers.sum(dim: dim, keepdim: true)
         let hasZero = noGrad { isZero.any(dim: dim, keepdim: true) }
-        let isNothing = noGrad { p > 0 ? sum .== 0 : (sum .== 0).logicalOr(hasZero) }
-        var norm = (sum.maskedFill(isNothing, 1).pow(1 / p) * scale).maskedFill(isNothing, p > 0 ? 0 : Double.infinity)
+        let isZeroNorm = noGrad { p > 0 ? sum .== 0 : (sum .== 0).logicalOr(hasZero) }
+        var norm = (sum.maskedFill(isZeroNorm, 1).pow(1 / p) * scale).maskedFill(
+            isZeroNorm, p > 0 ? 0 : Double.infinity)
         if p < 0 { norm = norm.maskedFill(hasZero, 0) }
         return keepdim ? norm : norm.withoutFolded(dim)
     }

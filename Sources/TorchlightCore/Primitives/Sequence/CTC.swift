@@ -215,8 +215,8 @@ private struct CTCRecursion {
     /// The label of each state, blanks at the even ones, and whether a path may enter it past the blank before.
     private func states(_ samples: Int) -> (labels: Tensor, maySkip: Tensor) {
         let width = targets.layout.shape[1]
-        let places = Tensor.arange(width, device: targets.device)
-        let padded = Tensor.where(places < targetLengths.unsqueeze(1), targets, blank)
+        let positions = Tensor.arange(width, device: targets.device)
+        let padded = Tensor.where(positions < targetLengths.unsqueeze(1), targets, blank)
         let blanks = Tensor.full([samples, width], blank, dtype: .int64, device: targets.device)
         let one = Tensor.full([samples, 1], blank, dtype: .int64, device: targets.device)
         let labels = cat([stack([blanks, padded], dim: 2).reshape([samples, 2 * width]), one], dim: 1)

@@ -9,12 +9,13 @@ import CKernels
 ///     gru          r, z = sigmoid(a_r), sigmoid(a_z) with a = inputs[t] + W h + b
 ///                  n = tanh(inputs_n + r (W_n h + b_n));  h = (1 - z) n + z h
 ///
-/// and, with a projection, `h = R h` at the end of each step of an LSTM. The share of the input, `x W_i^T + b`, comes in
-/// for all steps at once, so that a step is one product with `W` and the cell.
+/// and, with a projection, `h = R h` at the end of each step of an LSTM. The share of the input, `x W_i^T + b`, comes
+/// in for all steps at once, so that a step is one product with `W` and the cell.
 ///
-/// Shapes: `inputs [rows, G H]`, `weight [G H, P]`, `h0 [batch, P]`, then `c0 [batch, H]` of an LSTM, `bias [3 H]` of a GRU,
-/// `projection [P, H]` if any `-> y [rows, P], hn [batch, P]`, `cn [batch, H]` of an LSTM; and where gradients will be asked
-/// for, gates `[rows, 4 H]` of LSTM and GRU, cells `[rows, H]` of an LSTM. Dtypes: float32 or float64, all the same.
+/// Shapes: `inputs [rows, G H]`, `weight [G H, P]`, `h0 [batch, P]`, then `c0 [batch, H]` of an LSTM, `bias [3 H]` of a
+/// GRU, `projection [P, H]` if any `-> y [rows, P], hn [batch, P]`, `cn [batch, H]` of an LSTM; and where gradients
+/// will be computed for, gates `[rows, 4 H]` of LSTM and GRU, cells `[rows, H]` of an LSTM. Dtypes: float32 or float64,
+/// all the same.
 ///
 /// The gradient runs through all steps in one pass; those of the weights are one product over all rows.
 package struct Recurrence: Primitive {
@@ -215,8 +216,8 @@ package struct Recurrence: Primitive {
 ///
 /// Operands: its inputs, `y`, gates and cells where the cell has them, and the gradients of `y`, `hn` and `cn` that
 /// arrived. Results: the gradient of the input's share, the hidden states that the rows started from, the gradients of
-/// `h0`; of an LSTM `c0` and with a projection the states before it and the gradients behind it; of a GRU a filler `c0` of
-/// no rows and the gradient of the hidden state's share.
+/// `h0`; of an LSTM `c0` and with a projection the states before it and the gradients behind it; of a GRU a filler `c0`
+/// of no rows and the gradient of the hidden state's share.
 package struct RecurrenceBackward: Primitive {
     package static let name = "recurrenceBackward"
     package var forward: Recurrence
@@ -345,9 +346,9 @@ package struct RecurrenceBackward: Primitive {
 
 /// One direction of a recurrent layer: its results `y`, `hn` and of an LSTM `cn`. Half types compute in float32.
 ///
-/// Inside `autocast { }`, where the input's share comes in the low precision, the weights are rounded to it as well. The
-/// results are then of it too; but for gated units, projected LSTMs and single steps, whose state keeps its dtype while what
-/// comes from a product does not, as in PyTorch.
+/// Inside `autocast { }`, where the input's share comes in the low precision, the weights are rounded to it as well.
+/// The results are then of it too; but for gated units, projected LSTMs and single steps, whose state keeps its dtype
+/// while what comes from a product does not, as in PyTorch.
 package func recurrence(
     _ cell: Recurrence.Cell, _ steps: SequenceSteps, inputs: Tensor, weight: Tensor, h0: Tensor, c0: Tensor? = nil,
     bias: Tensor? = nil, projection: Tensor? = nil, isReversed: Bool = false, isSingleStep: Bool = false

@@ -28,9 +28,9 @@ struct UnrolledRecurrence {
         let steps = rule.steps
         let count = steps.starts.count
         for t in rule.isReversed ? Array((0..<count).reversed()) : Array(0..<count) {
-            let places = steps.rows(of: t)
-            let size = places.count
-            let x = inputs[0].indexSelect(0, Tensor(places, shape: [size], device: inputs[0].device))
+            let rows = steps.rows(of: t)
+            let size = rows.count
+            let x = inputs[0].indexSelect(0, Tensor(rows, shape: [size], device: inputs[0].device))
             let before = h.narrow(0, start: 0, length: size)
             let next = step(rule, x, before, c?.narrow(0, start: 0, length: size))
             let rest = steps.batch - size
@@ -40,7 +40,7 @@ struct UnrolledRecurrence {
             }
             y.append(next)
             previous.append(before)
-            order += places
+            order += rows
         }
     }
 
@@ -77,8 +77,8 @@ struct UnrolledRecurrence {
     func rows(_ steps: [Tensor], width: Int) -> Tensor {
         let device = inputs[0].device
         if steps.isEmpty { return Tensor.zeros([0, width], dtype: inputs[0].dtype, device: device) }
-        var places = Array(repeating: 0, count: order.count)
-        for (i, place) in order.enumerated() { places[place] = i }
-        return cat(steps).indexSelect(0, Tensor(places, shape: [places.count], device: device))
+        var rows = Array(repeating: 0, count: order.count)
+        for (i, row) in order.enumerated() { rows[row] = i }
+        return cat(steps).indexSelect(0, Tensor(rows, shape: [rows.count], device: device))
     }
 }

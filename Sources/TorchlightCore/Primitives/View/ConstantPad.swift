@@ -166,11 +166,11 @@ extension Tensor {
                 got: "\(before) and \(after)", expected: "at most \(Swift.max(limit, 0))", operands: [self])
         }
         try checkListSize(size +| before +| after, bytesEach: MemoryLayout<Int>.stride, in: "pad")
-        return { place in
+        return { position in
             switch mode {
-            case .reflect: place < 0 ? -place : place >= size ? 2 * (size - 1) - place : place
-            case .replicate, .constant: Swift.min(Swift.max(place, 0), size - 1)
-            case .circular: start + (place - start + kept) % kept
+            case .reflect: position < 0 ? -position : position >= size ? 2 * (size - 1) - position : position
+            case .replicate, .constant: Swift.min(Swift.max(position, 0), size - 1)
+            case .circular: start + (position - start + kept) % kept
             }
         }
     }

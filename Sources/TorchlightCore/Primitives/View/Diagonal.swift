@@ -43,7 +43,7 @@ package struct Diagonal: ViewPrimitive {
     }
 }
 
-/// The gradient of `Diagonal`, and the way from a vector to a diagonal matrix: zeros with the operand on the diagonal.
+/// The gradient of `Diagonal`, and the diagonal matrix of a vector: zeros with the operand on the diagonal.
 package struct DiagonalBackward: Primitive {
     package static let name = "diagonalBackward"
     package static let supportsComplex = true
