@@ -58,10 +58,11 @@ extension SparseTensor {
                 starts.indexSelect(0, columns.indexSelect(0, mine))
                 + (Tensor.arange(mine.count, dtype: .int64, device: device) - before)
             let products = values.indexSelect(0, mine) * b.values.indexSelect(0, theirs)
-            let places = stack([
+            let coordinates = stack([
                 indices.select(0, 0).indexSelect(0, mine), b.indices.select(0, 1).indexSelect(0, theirs),
             ])
-            return SparseTensor(unchecked: places, products, [shape[0], other.shape[1]], isCoalesced: false).coalesce()
+            return SparseTensor(unchecked: coordinates, products, [shape[0], other.shape[1]], isCoalesced: false)
+                .coalesce()
         }
     }
 

@@ -3,7 +3,7 @@ import TorchlightCore
 /// An iterable dataset: samples in sequence, without indices, for example lines of a file or messages of a stream.
 ///
 /// An ``IterableDataLoader`` makes batches of them. Where it has several workers, each reads a stream of its own: ``WorkerInfo``
-/// says which samples to leave to the others.
+/// returns which samples are left to the others.
 ///
 ///     struct Lines: IterableDataset {
 ///         let path: String

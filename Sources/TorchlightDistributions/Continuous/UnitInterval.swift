@@ -165,7 +165,7 @@ public struct Kumaraswamy: Distribution {
 /// The continuous Bernoulli distribution, of density proportional to `p^x (1 - p)^(1 - x)` (Loaiza-Ganem and Cunningham 2019).
 ///
 /// Support: numbers from 0 to 1. The parameter is `probs` in [0, 1], held away from 0 and 1 by the epsilon of the dtype, or
-/// `logits = log(p / (1 - p))`, of the batch shape. Near p = 1/2 Taylor polynomials take the place of quotients that cancel.
+/// `logits = log(p / (1 - p))`, of the batch shape. Near p = 1/2 Taylor polynomials replace quotients that cancel.
 public struct ContinuousBernoulli: Distribution {
     let event: EventProbabilities
     /// The ends of the range of probabilities in which Taylor polynomials are used.

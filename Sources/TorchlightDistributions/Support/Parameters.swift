@@ -67,7 +67,7 @@ func parameterTensors(_ parameters: [any DistributionParameter]) -> [Tensor] {
     }
 }
 
-/// The parameters of `type` where each satisfies its constraint; otherwise the error, and placeholders in their place.
+/// The parameters of `type` where each satisfies its constraint; otherwise the error and placeholders.
 func validated(
     _ type: Any.Type, _ isEnabled: Bool, _ parameters: [(name: String, value: Tensor, constraint: Constraint)]
 ) -> [Tensor] {

@@ -191,8 +191,8 @@ public struct CatTransform: DistributionTransform {
         let terms = zip(transforms, zip(x.split(lengths, dim: dim), y.split(lengths, dim: dim))).map { part, values in
             part.logAbsDetJacobian(values.0, values.1).sumRightmost(eventDim - part.domain.eventDim)
         }
-        let place = (dim >= 0 ? dim - x.rank : dim) + eventDim
-        return place < 0 ? cat(terms, dim: place) : terms.dropFirst().reduce(terms[0], +)
+        let axis = (dim >= 0 ? dim - x.rank : dim) + eventDim
+        return axis < 0 ? cat(terms, dim: axis) : terms.dropFirst().reduce(terms[0], +)
     }
 }
 
@@ -238,7 +238,7 @@ public struct StackTransform: DistributionTransform {
     public func logAbsDetJacobian(_ x: Tensor, _ y: Tensor) -> Tensor {
         guard let xs = entries(x), let ys = entries(y) else { return x }
         let terms = zip(transforms, zip(xs, ys)).map { $0.logAbsDetJacobian($1.0, $1.1) }
-        let place = (dim >= 0 ? dim - x.rank : dim) + domain.eventDim
-        return place < 0 ? stack(terms, dim: place) : terms.dropFirst().reduce(terms[0], +)
+        let axis = (dim >= 0 ? dim - x.rank : dim) + domain.eventDim
+        return axis < 0 ? stack(terms, dim: axis) : terms.dropFirst().reduce(terms[0], +)
     }
 }

@@ -228,7 +228,7 @@ struct OrderedTensors {
     private(set) var elements: [(name: String, tensor: Tensor)] = []
     mutating func append(_ name: String, _ tensor: Tensor) { elements.append((name, tensor)) }
 
-    /// Puts another tensor in the place of a name.
+    /// Replaces the tensor with a name.
     mutating func replace(_ name: String, by tensor: Tensor) {
         for index in elements.indices where elements[index].name == name { elements[index].tensor = tensor }
     }
