@@ -7,7 +7,7 @@
 
 // CRC-32 as zip and gzip have it, by carry-less multiplication (Gopal et al., "Fast CRC Computation for Generic
 // Polynomials Using PCLMULQDQ Instruction", Intel 2009). The message is a polynomial over GF(2); 512 bits of it at a
-// time are folded onto the next 512 by multiplying with x^n mod P, which leaves the remainder by P as it was. The
+// time are folded onto the next 512 by multiplying with x^n mod P, which does not change the remainder by P. The
 // constants are those remainders with their bits in reverse, as the checksum takes each byte's lowest bit first.
 
 #if defined(__x86_64__)

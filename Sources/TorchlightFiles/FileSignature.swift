@@ -17,7 +17,7 @@ package enum FileSignature {
     /// Text with the first character of JSON that is no JSON.
     package static let likeJSON = "a text file that begins like JSON"
 
-    /// A description of bytes with the signature of a kind of file; nil for anything else.
+    /// A description of bytes with the signature of a kind of file; nil for other bytes.
     ///
     /// - Parameter expectsText: Whether the reader expects text, which may begin with the letters of a signature, as a
     ///   vocabulary with `#!`. Default: false.
@@ -33,7 +33,7 @@ package enum FileSignature {
     }
 
     /// A description of contents that often replace a file: the pointer file of Git LFS, and the page that a server
-    /// sent instead. No file of a format begins like these. Nil for anything else.
+    /// sent instead. No file of a format begins like these. Nil for other bytes.
     package static func replacement(of bytes: UnsafeRawBufferPointer) -> String? {
         if bytes.starts(with: "version https://git-lfs".utf8) { return pointer }
         return isPage(bytes) ? page : nil

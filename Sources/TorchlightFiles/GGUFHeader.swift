@@ -167,7 +167,7 @@ private struct GGUFReader {
         failure("the file was cut off within its header", expected: "a complete file; download or copy it again")
     }
 
-    /// A count of things of at least `minimum` bytes each, as many as the rest of the file can hold.
+    /// A count of items of at least `minimum` bytes each. An error if the rest of the file is too short for them.
     mutating func count(minimum: Int, what: String) throws(IOError) -> Int {
         let start = position
         let count = try integer(UInt64.self)

@@ -41,10 +41,10 @@ typedef int (*tl_http_write)(void* context, const void* bytes, size_t count);
 /// transfer.
 typedef int (*tl_http_progress)(void* context, int64_t done, int64_t total);
 
-/// Takes a line of the headers of an answer, of each answer where there are redirects.
+/// Receives a line of the headers of a response, of each response if there are redirects.
 typedef void (*tl_http_header)(void* context, const char* line, size_t count);
 
-/// A request beside its address.
+/// The options of a request.
 typedef struct {
     tl_http_options options;
     /// Header lines, `Name: value`. `Authorization` is not sent to another host after a redirect.

@@ -1,4 +1,4 @@
-// What reading and writing files and data sets needs beside Swift: checksums, how bytes reach a device, and batches of
+// Functions in C++ for files and datasets: checksums, writing without the page cache, and batches of
 // stored samples. All of it is host memory.
 #ifndef TL_FILES_H
 #define TL_FILES_H

@@ -137,7 +137,7 @@ struct BackwardPass {
                 if context.addsToNodes && node.rule.destinationInputs > 0 {
                     destinations = try makeDestinations(for: node, needs, context.gradients)
                 }
-                try context.setNode(to: node, needs, destinations: destinations)
+                try context.setNode(node, needs, destinations: destinations)
                 try pass(needs, on: node)
             } else {
                 context.clearNode()

@@ -22,7 +22,7 @@ package final class GradientContext {
     private var unpacked: [Int: Tensor] = [:]
 
     /// Sets the current node; `gradients` are set already. Throws if a saved tensor was overwritten.
-    func setNode(to node: Node, _ needs: Needs, destinations: Few<Tensor>?) throws(TensorError) {
+    func setNode(_ node: Node, _ needs: Needs, destinations: Few<Tensor>?) throws(TensorError) {
         current = node
         self.needs = needs
         self.destinations = destinations

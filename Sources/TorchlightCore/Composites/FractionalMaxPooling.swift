@@ -58,7 +58,8 @@ private struct FractionalWindows {
         let sizes = Array(x.shape.suffix(spatial))
         guard x.shape.dropFirst(lead - 1).allSatisfy({ $0 > 0 }) else {
             throw TensorError(
-                .shape, in: operation, "there is nothing to pool", expected: "sizes of at least 1 but for the batch",
+                .shape, in: operation, "the input has a dimension of size 0",
+                expected: "sizes of at least 1, except that of the batch",
                 operands: [x])
         }
         let output: [Int]

@@ -37,7 +37,7 @@ extension Tensor {
     ) throws(TensorError) -> (flatIndices: Tensor, values: Tensor) {
         guard index.count == source.count else {
             throw TensorError(
-                .shape, in: operation, "the source does not have as many elements as the index",
+                .shape, in: operation, "the source and the index have different numbers of elements",
                 expected: "one element for each index", operands: [self, index, source])
         }
         guard dtype == source.dtype else {

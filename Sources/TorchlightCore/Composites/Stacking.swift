@@ -54,7 +54,7 @@ public func blockDiag(_ tensors: [Tensor]) -> Tensor {
                 .shape, in: "blockDiag", "a block has more than two dimensions", expected: "matrices, vectors, numbers",
                 operands: tensors)
         }
-        // As operands promote, not as what is joined does: a single number does not widen the dtype.
+        // The promotion of operands, not of `cat`: a single number does not widen the dtype.
         let dtype = ResultType.of(tensors)
         let blocks = tensors.map { $0.to(dtype).atLeast2d() }
         guard !blocks.isEmpty else { return Tensor.zeros([1, 0]) }

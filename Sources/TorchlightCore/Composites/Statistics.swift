@@ -152,7 +152,7 @@ extension Tensor {
         }
     }
 
-    /// Rows without their means. What rounding leaves of the mean of numbers far from 0 is subtracted afterwards.
+    /// Rows minus their means. The rounding error of a mean far from 0 is subtracted afterwards.
     private var centredRows: Tensor {
         let centred = self - mean(dim: 1, keepdim: true)
         return centred - centred.mean(dim: 1, keepdim: true)
@@ -234,7 +234,7 @@ extension Tensor {
             let d = try resolve(dim, in: "renorm")
             let others = (0..<rank).filter { $0 != d }
             let isLarger = noGrad { norm(p: p, dim: others, keepdim: true) > maxNorm }
-            // Slices that stay are kept out of the norm, whose derivative may be NaN there.
+            // Slices that are not changed are excluded from the norm, whose derivative may be NaN there.
             let norms = maskedFill(isLarger.logicalNot(), 1).norm(p: p, dim: others, keepdim: true)
             return Tensor.where(isLarger, self * (maxNorm / (norms + 1e-7)), self)
         }

@@ -21,7 +21,7 @@ public func setNumThreads(_ count: Int) { numThreads = count }
 /// The largest value that `numThreads` takes.
 package var maxThreads: Int { Int(tl_most_threads()) }
 
-/// Operations that the calling thread starts from now on run on it alone.
+/// From now on, operations that the calling thread starts run on this thread only.
 package func runOperationsInline() { tl_run_inline_on_this_thread() }
 
 /// Counts the calling thread among the `numThreads` while it runs the function: meanwhile operations that other threads start

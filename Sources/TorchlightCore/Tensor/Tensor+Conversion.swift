@@ -201,7 +201,7 @@ extension Tensor {
         guard count == 1 else {
             reportFailure(
                 TensorError(
-                    .shape, in: operation, "the tensor does not hold exactly one element",
+                    .shape, in: operation, "the tensor does not have exactly one element",
                     fix: "index or reduce it first, or use toArray(_:)", operands: [self]))
             return nil
         }
@@ -260,7 +260,7 @@ extension Tensor {
         guard threadState.pointee.grad_disabled > 0 || !requiresGrad else {
             throw TensorError(
                 .autograd, in: "withUnsafeMutableBytes",
-                "the tensor requires a gradient, and autograd does not see what is written to its bytes",
+                "the tensor requires a gradient, and autograd does not record writes to its bytes",
                 fix: "write under noGrad { }, or to x.detach()", operands: [self])
         }
     }

@@ -210,7 +210,7 @@ private struct NodeTangent {
             context.addsToNodes = false
             context.addsToLeaves = false
             context.gradients = Few(gradients)
-            try context.setNode(to: node, needs, destinations: nil)
+            try context.setNode(node, needs, destinations: nil)
             return Array(try node.rule.gradient(context))
         }
     }

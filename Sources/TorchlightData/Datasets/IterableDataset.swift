@@ -2,7 +2,7 @@ import TorchlightCore
 
 /// An iterable dataset: samples in sequence, without indices, for example lines of a file or messages of a stream.
 ///
-/// An ``IterableDataLoader`` makes batches of them. Where it has several workers, each reads a stream of its own: ``WorkerInfo``
+/// An ``IterableDataLoader`` makes batches of them. With several workers, each reads a separate stream: ``WorkerInfo``
 /// returns which samples are left to the others.
 ///
 ///     struct Lines: IterableDataset {

@@ -105,7 +105,7 @@ package struct DatasetFiles: Sendable {
     /// - Throws: `IOError` of kind `.notFound` if the file is missing and `download` is false, `.network` if no address
     ///   provides it.
     package func locate(
-        _ file: File, root: String?, download: Bool, retryPolicy: Download.RetryPolicy = .init(),
+        _ file: File, root: String?, download: Bool, timeouts: Download.Timeouts = .init(),
         progress: Download.Progress? = nil
     ) throws(IOError) -> String {
         let roots =
@@ -128,7 +128,7 @@ package struct DatasetFiles: Sendable {
         let path = "\(roots.last!)/\(folder)/\(file.name)"
         // Ten times the size of the largest published file.
         try Download.fetch(
-            mirrors.map { $0 + file.name }, to: path, md5: file.md5, limit: 300 << 20, retryPolicy: retryPolicy,
+            mirrors.map { $0 + file.name }, to: path, md5: file.md5, limit: 300 << 20, timeouts: timeouts,
             progress: progress)
         return path
     }

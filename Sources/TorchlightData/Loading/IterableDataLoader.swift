@@ -80,7 +80,7 @@ public final class IterableDataLoader<Batch>: Sequence {
         self.shuffleBuffer = buffer
         self.dropLast = dropLast
         position = DataLoaderState(seed: seed ?? TorchlightCore.Generator.default.drawSeed())
-        /// The batches of one of so many workers.
+        /// The batches of one of several workers.
         func batches(_ seed: UInt64, _ epoch: Int, of worker: Int, _ count: Int) throws -> () throws -> Batch? {
             let own = seed ^ mixed(UInt64(worker))
             let next = try bufferedShuffle(numbered(dataset, seed, epoch, of: worker, count), buffer, own, epoch)

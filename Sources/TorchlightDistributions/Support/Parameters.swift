@@ -2,7 +2,7 @@ import TorchlightCore
 
 /// What a parameter of a distribution or transform can be: a tensor or a number.
 ///
-/// A number takes the dtype and device of the tensor parameters beside it; with numbers alone a distribution has the default
+/// A number has the dtype and device of the other tensor parameters; with numbers alone a distribution has the default
 /// dtype and device.
 public protocol DistributionParameter {
     /// The tensor, or the number as an operand that adapts to the dtype and device of others.

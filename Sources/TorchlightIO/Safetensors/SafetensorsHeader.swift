@@ -221,7 +221,7 @@ extension SafetensorsHeader {
             total = total.flatMap { total in count.flatMap { checkedSum(total, $0) } }
             return (name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, byteCount: count ?? 0)
         }
-        // The header comes on top of the data.
+        // The header is added to the size of the data.
         guard let total, total <= 1 << 62 else {
             let wrong = zip(tensors, sized).first { $1.byteCount == 0 && !$0.shape.contains(0) }?.0 ?? tensors[0]
             reportFailure(

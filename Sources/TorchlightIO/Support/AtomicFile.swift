@@ -287,7 +287,7 @@ package final class AtomicFile {
     /// Throws if one of the paths cannot be written, or if two are one file, of which only the last would remain. Devices and pipes
     /// may occur several times.
     ///
-    /// - Parameter files: The paths with what is written to them, for error texts.
+    /// - Parameter files: The paths and the kinds of their contents, for error texts.
     package static func check(_ files: [(use: String, path: String)]) throws(IOError) {
         var uses: [[UInt8]: String] = [:]
         for (use, path) in files {

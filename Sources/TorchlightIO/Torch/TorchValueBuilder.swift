@@ -100,7 +100,7 @@ struct TorchValueBuilder {
                 let reason = "an array without its elements"
                 return (.object(TorchObject(name: "numpy.ndarray", reason: reason, offset: offset, id: index)), 1)
             case .global, .storage:
-                // Only a file that is nothing else.
+                // Only if the file has no other contents.
                 throw failure(
                     "\(pickle.objects[index].summary) as a value", expected: "tensors, containers, numbers and strings")
             }

@@ -21,7 +21,7 @@ public struct Hub: Sendable {
     public var cache: String
     /// Whether only cached files are used. Default: whether `$HF_HUB_OFFLINE` is 1.
     public var isOffline: Bool
-    var retryPolicy = HubRequest.RetryPolicy()
+    var timeouts = HubRequest.Timeouts()
 
     /// The progress of a download: the name of the file, the number of stored bytes, and the total number of bytes.
     public typealias Progress = (_ file: String, _ done: Int, _ total: Int?) -> Void
@@ -199,7 +199,7 @@ public struct Hub: Sendable {
         for _ in 0..<5 {
             let request = HubRequest()
             try request.send(
-                address, isHead: true, fields: fields + ["Accept-Encoding: identity"], retryPolicy: retryPolicy)
+                address, isHead: true, fields: fields + ["Accept-Encoding: identity"], timeouts: timeouts)
             guard request.problem == nil, (200..<400).contains(request.status) else {
                 throw refusal(request, what, revision)
             }
@@ -239,7 +239,7 @@ public struct Hub: Sendable {
             }
             bytes += part
         }
-        try request.send(address, isHead: false, fields: fields, retryPolicy: retryPolicy)
+        try request.send(address, isHead: false, fields: fields, timeouts: timeouts)
         guard request.problem == nil else { throw refusal(request, repository, revision) }
         let json = try JSON.parse(bytes, file: address)
         guard let commit = json["sha"]?.string, HubNames.isCommit(commit), let siblings = json["siblings"]?.elements
@@ -282,7 +282,7 @@ public struct Hub: Sendable {
                 defer { request = nil }
                 try request.send(
                     address, isHead: false, fields: fields + range + ["Accept-Encoding: identity"],
-                    retryPolicy: retryPolicy)
+                    timeouts: timeouts)
                 if request.problem != nil, request.status != 416 {
                     // The received bytes are kept, so that the next attempt resumes.
                     try file.flush()

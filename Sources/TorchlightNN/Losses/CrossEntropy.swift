@@ -91,7 +91,7 @@ public func nllLoss(
     guard target.dtype.isInteger else {
         return fail(
             TensorError(
-                .dtype, in: "nllLoss", "the target does not hold class indices", expected: "an integer dtype",
+                .dtype, in: "nllLoss", "the target does not contain class indices", expected: "an integer dtype",
                 operands: [input, target]))
     }
     let labels = target.dtype == .int64 ? target : target.to(.int64)

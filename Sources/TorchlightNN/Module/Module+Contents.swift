@@ -23,7 +23,7 @@ struct Contents {
     fileprivate var snapshot: [UInt8] = []
     fileprivate var fields = StoredFields()
 
-    /// Whether the memory of the module's properties is as it was when its contents were found.
+    /// Whether the memory of the module's properties has not changed since its contents were found.
     func areUnchanged(in module: Module) -> Bool { fields.match(snapshot, in: module) }
 }
 

@@ -171,7 +171,7 @@ extension TrainingState {
 extension String {
     /// The text after a prefix; nil if the string does not begin with it.
     fileprivate func without(_ prefix: String) -> String? {
-        // As bytes: an accent behind the prefix would be a part of its last character.
+        // As bytes: a combining mark after the prefix would be a part of its last character.
         utf8.starts(with: prefix.utf8) ? String(decoding: utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : nil
     }
 }

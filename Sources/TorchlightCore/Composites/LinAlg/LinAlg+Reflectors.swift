@@ -39,7 +39,7 @@ extension Tensor {
                 (left ? MatrixRules.rows(other) : MatrixRules.columns(other)) == m
             else {
                 throw TensorError(
-                    .shape, in: name, "the shapes do not belong together",
+                    .shape, in: name, "the shapes do not match",
                     expected: "[*, m, k], [*, k] and [*, m, n], or [*, n, m] with left: false",
                     operands: [self, tau, other])
             }

@@ -3,7 +3,7 @@ import CKernels
 // Pooling to a given size. Window `i` of `out` over `n` elements reaches from `i n / out`, rounded down, to `(i + 1) n /
 // out`, rounded up, so neighbours may share elements.
 
-/// The mean of each of as many windows as make a given size.
+/// The mean of each window; the number of windows gives the size of the result.
 ///
 /// Shapes: `[N, C, *] -> [N, C, sizes]`. Dtypes: floating point.
 package struct AdaptiveAvgPool: Primitive {

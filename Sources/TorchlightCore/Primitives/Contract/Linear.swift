@@ -148,7 +148,7 @@ package struct Linear: Primitive {
 ///   - weight: the weight.
 ///   - bias: the bias. Default: none.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
-    // One output feature without a dimension of its own.
+    // One output feature without a dimension.
     if weight.rank == 1 && isAutocasting { return inLowPrecision { linear($0(x), $0(weight), bias.map($0)) } }
     if weight.rank == 1 { return bias.map { matmul(x, weight) + $0 } ?? matmul(x, weight) }
     if let bias { return apply(Linear(), x, weight, bias) }

@@ -38,7 +38,7 @@ package struct Cat: Primitive {
         return Few(ResultSpec(result ?? inputs[0].layout.shape, dtype))
     }
 
-    /// Images whose channels all lie innermost stay so; else row by row.
+    /// Channels-last if all operands are; otherwise row-major.
     package func arrangement(of inputs: Specs, shape: Dims) -> Layout {
         let isChannelsLast = inputs.allSatisfy { Self.isSkipped($0.layout.shape) || $0.layout.isChannelsLast }
         return isChannelsLast && shape.count >= 4 ? .channelsLast(shape) : Layout(shape: shape)

@@ -231,7 +231,7 @@ extension Tensor {
         }
     }
 
-    /// Index tensors as the kernels take them: int64, and a mask as the coordinates of its true elements.
+    /// Index tensors in the form of the kernels: int64, and a mask as the coordinates of its true elements.
     private func positions(_ indices: [Tensor]) throws(TensorError) -> [Tensor] {
         var results: [Tensor] = []
         for index in indices {

@@ -1,8 +1,8 @@
 import CKernels
 
-// What the primitives that take positions share: checks, and the layouts that their kernels read.
+// Checks and memory layouts of the primitives that take indices.
 
-/// An index operand as the kernels take it: int64.
+/// An index operand for the kernels: int64.
 func indexOperand(_ index: Tensor, in operation: String) throws(TensorError) -> Tensor {
     if index.dtype == .int64 { return index }
     guard index.dtype.isInteger else {
@@ -14,14 +14,14 @@ func indexOperand(_ index: Tensor, in operation: String) throws(TensorError) -> 
     return index.to(.int64)
 }
 
-/// Refuses an index of another dtype than int64, which the kernels take; the public functions convert before.
+/// Refuses an index whose dtype is not int64, which the kernels read; the public functions convert indices first.
 func checkIndexType(_ index: some Described, in operation: String) throws(TensorError) {
     guard index.dtype == .int64 else {
         throw TensorError(.dtype, in: operation, "positions are int64 here", operands: [index])
     }
 }
 
-/// Refuses positions outside `low ..< size` of a dimension, and names the first.
+/// Refuses indices outside `low ..< size` of a dimension; the error names the first.
 func checkIndices(
     _ index: Tensor, low: Int = 0, size: Int, dim: Int, in operation: String, of operands: [Tensor] = []
 ) throws(TensorError) {
@@ -84,7 +84,7 @@ extension Tensor {
 }
 
 extension Layout {
-    /// The layout with one dimension in the middle, `[before, size, after]`, or nil where that takes a copy.
+    /// The layout with one dimension in the middle, `[before, size, after]`, or nil if that needs a copy.
     func around(_ dim: Int) -> Layout? {
         var before = 1
         var after = 1

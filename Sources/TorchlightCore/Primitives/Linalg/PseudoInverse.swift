@@ -21,7 +21,7 @@ package struct PseudoInverse: CompositePrimitive {
         for limit in [inputs[1], inputs[2]]
         where limit.layout.shape != MatrixRules.batch(x) || limit.dtype != x.dtype.toReal {
             throw TensorError(
-                .shape, in: Self.name, "the limits do not belong to the matrices",
+                .shape, in: Self.name, "the shape of the limits does not match the matrices",
                 expected: "one limit for each matrix, of the same dtype", operands: [x, limit])
         }
         return Few(

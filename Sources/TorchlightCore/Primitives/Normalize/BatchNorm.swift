@@ -1,13 +1,13 @@
 import CKernels
 
-/// Each channel brought to mean 0 and variance 1 by the statistics of the batch (training) or by those given
-/// (evaluation), then scaled and shifted: `y = (x - mean) * rstd * weight + bias`, `rstd = 1 / sqrt(variance + epsilon)`.
+/// Normalises each channel with the statistics of the batch (training) or with given statistics (evaluation), then
+/// scales and shifts it: `y = (x - mean) * rstd * weight + bias`, `rstd = 1 / sqrt(variance + epsilon)`.
 ///
-/// Operands: `x [N, C, *]`, then `weight [C]`, `bias [C]`, `runningMean [C]` and `runningVar [C]` as the flags say. Results:
-/// `y [N, C, *]`, `mean [C]`, `rstd [C]` and, in training with running statistics, their new values
-/// `(1 - momentum) * running + momentum * batch` (with the unbiased variance). Dtypes: floating point; a half type takes
-/// float32 parameters as well. The mean is float64, because float32 has too few digits beside a mean that is much larger than the
-/// deviations; `rstd` has the dtype that computes.
+/// Operands: `x [N, C, *]`, then `weight [C]`, `bias [C]`, `runningMean [C]` and `runningVar [C]` if their flags are
+/// set. Results: `y [N, C, *]`, `mean [C]`, `rstd [C]` and, in training with running statistics, their new values
+/// `(1 - momentum) * running + momentum * batch` (with the unbiased variance). Dtypes: floating point; a half type
+/// takes float32 parameters as well. The mean is float64, because float32 has too few digits beside a mean that is much
+/// larger than the deviations; `rstd` has the dtype of the computation.
 package struct BatchNorm: Primitive {
     package static let name = "batchNorm"
     package var isTraining: Bool
@@ -124,7 +124,7 @@ package struct BatchNorm: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         var gradients = Few<Tensor?>(repeating: nil, count: context.inputCount)
-        // The statistics are for this rule and the running ones alone.
+        // The statistics are only used by this rule and by the running statistics.
         guard let g = context.gradients[0] else { return gradients }
         let x = context.input(0)
         let weight = hasWeight ? context.input(1) : nil

@@ -65,7 +65,7 @@ public final class Generator: Sendable {
     public var state: State {
         get { current.withLock { $0 } }
         set {
-            // Code that is run again has its numbers from a record, and leaves generators where they are.
+            // Code that is run again gets its numbers from a record, and does not change the state of generators.
             if ThreadContext.existing?.randomSource?.isReplay == true { return }
             activeRecorder?.changed(generator: self)
             current.withLock { $0 = newValue }

@@ -1,13 +1,12 @@
 import CKernels
 
-// Distances of rows. The differences of all pairs, as many as pairs times the length of a row, are never in memory: neither
-// here, nor in the gradients.
+// Distances of rows. The tensor of the differences of all pairs is never stored, also not for the gradients.
 
 /// The p-norm of the difference of every pair of rows, `out[n, i, j] = norm(a[n, i] - b[n, j] + shift, p)`.
 ///
-/// Shapes: `a [N, I, D], b [N, J, D] -> [N, I, J]`. Dtypes: float32 and float64, both the same. `p >= 0`; 0 counts what differs,
-/// infinity takes the largest. The gradient is 0 at distance 0 and for `p = 0`; for infinity each of several largest
-/// coordinates gets the whole of it.
+/// Shapes: `a [N, I, D], b [N, J, D] -> [N, I, J]`. Dtypes: float32 and float64, both the same. `p >= 0`; 0 counts the
+/// coordinates that differ, infinity is the largest difference. The gradient is 0 at distance 0 and for `p = 0`; for
+/// infinity each of several largest coordinates gets the whole gradient.
 package struct PairDistance: Primitive {
     package static let name = "cdist"
     package var p: Double
@@ -107,8 +106,8 @@ package struct PairDistanceBackward: Primitive {
     package var autocast: AutocastClass { .float32 }
 }
 
-/// The p-norm of the difference of each pair of rows `i < j`, in the order (0, 1), (0, 2), ...: `[n, D] -> [n (n - 1) / 2]`.
-/// Dtypes, powers and gradients are those of `PairDistance`.
+/// The p-norm of the difference of each pair of rows `i < j`, in the order (0, 1), (0, 2), ...: `[n, D] -> [n (n - 1) /
+/// 2]`. Dtypes, powers and gradients are those of `PairDistance`.
 package struct CondensedDistance: Primitive {
     package static let name = "pdist"
     package var p: Double
@@ -236,7 +235,8 @@ private func composedGradient(
     }
     let width = a.layout.shape[2]
     let operands = a.count + b.count, pairs = distance.count
-    // In chunks of coordinates whose intermediate tensors are about as large as the operands, with activation checkpointing.
+    // In chunks of coordinates whose intermediate tensors are about as large as the operands, with activation
+    // checkpointing.
     let step = Swift.min(width, Swift.max(1, operands / pairs))
     let parts = stride(from: 0, to: width, by: step).map { start in
         let count = Swift.min(step, width - start)

@@ -7,15 +7,15 @@ struct UnrolledRecurrence {
     private(set) var y: [Tensor] = []
     private(set) var h: Tensor
     private(set) var c: Tensor?
-    /// The gates as the kernel keeps them: `i, f, g, o` of an LSTM, `r, z, n, W_n h + b_n` of a GRU.
+    /// The gates in the order of the kernel: `i, f, g, o` of an LSTM, `r, z, n, W_n h + b_n` of a GRU.
     private(set) var gates: [Tensor] = []
-    /// The cell states of an LSTM behind the steps.
+    /// The cell states of an LSTM after the steps.
     private(set) var cells: [Tensor] = []
     /// The hidden states that the steps started from.
     private(set) var previous: [Tensor] = []
-    /// The shares of the hidden state of a GRU, bias included.
+    /// The products with the hidden state of a GRU, with the bias.
     private(set) var shares: [Tensor] = []
-    /// The hidden states before and behind the projection.
+    /// The hidden states before and after the projection.
     private(set) var full: [Tensor] = []
     private(set) var projected: [Tensor] = []
     /// The rows that the steps read and write.
@@ -44,7 +44,7 @@ struct UnrolledRecurrence {
         }
     }
 
-    /// The hidden state behind a step.
+    /// The hidden state after a step.
     private mutating func step(_ rule: Recurrence, _ x: Tensor, _ h: Tensor, _ c: Tensor?) -> Tensor {
         let product = matmul(h, inputs[1].mT)
         switch rule.cell {
@@ -73,7 +73,7 @@ struct UnrolledRecurrence {
         }
     }
 
-    /// One array of what the steps have, in the order of the rows.
+    /// The concatenated tensors of the steps, in the order of the rows.
     func rows(_ steps: [Tensor], width: Int) -> Tensor {
         let device = inputs[0].device
         if steps.isEmpty { return Tensor.zeros([0, width], dtype: inputs[0].dtype, device: device) }

@@ -68,7 +68,7 @@ package struct AsStridedBackward: CompositePrimitive {
             storageElements.region(layout).add_(terms)
             return
         }
-        // The shortest dimension without which nothing meets, or the shortest of all.
+        // The shortest dimension whose slices share no memory, or the shortest of all.
         let dims = (0..<layout.rank).filter { layout.shape[$0] > 1 }
         let parting = dims.filter { !layout.selected($0, 0).mayOverlap }
         let dim = (parting.isEmpty ? dims : parting).min { layout.shape[$0] < layout.shape[$1] }!
@@ -96,7 +96,7 @@ package struct AsStridedBackward: CompositePrimitive {
     package var algebra: Algebra { .linear }
 }
 
-/// A base whose places named by `view` were overwritten: `(base, written) -> base`. Only recorded, by in-place
+/// A base whose elements in `view` were overwritten: `(base, written) -> base`. Only recorded, by in-place
 /// operations on views; the memory was written already.
 package struct ScatterView: CompositePrimitive {
     package static let name = "copySlices"

@@ -1,4 +1,4 @@
-/// The diagonal of two dimensions as a last dimension of its own, without a copy.
+/// The diagonal of two dimensions as a new last dimension, without a copy.
 ///
 /// Shapes: `[*]` with dimensions `n` and `m -> [*, length]` without them; a positive offset starts to the right of the first
 /// element, a negative one below.

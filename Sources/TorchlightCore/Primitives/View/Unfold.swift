@@ -1,7 +1,7 @@
-/// Windows of a dimension, `step` apart, as a last dimension, without a copy.
+/// Windows of a dimension at distance `step`, as a new last dimension, without a copy.
 ///
-/// Shapes: `[*, n, *] -> [*, (n - size) / step + 1, *, size]`. Windows may share elements; the gradient adds what arrives
-/// from each of them.
+/// Shapes: `[*, n, *] -> [*, (n - size) / step + 1, *, size]`. Windows may share elements; the gradient adds the
+/// gradients from each of them.
 package struct Unfold: ViewPrimitive {
     package static let name = "unfold"
     package var dim: Int

@@ -27,13 +27,14 @@ package struct GridSample: Primitive {
             gridShape[gridShape.count - 1] == spatial
         else {
             throw TensorError(
-                .shape, in: Self.name, "the grid does not belong to the input",
+                .shape, in: Self.name, "the grid does not match the input",
                 expected: "input [N, C, H, W] and grid [N, H', W', 2], or [N, C, D, H, W] and [N, D', H', W', 3]",
                 operands: [x, grid])
         }
         guard (1..<x.rank).allSatisfy({ image[$0] > 0 }) else {
             throw TensorError(
-                .shape, in: Self.name, "there is nothing to sample", expected: "sizes of at least 1 but for the batch",
+                .shape, in: Self.name, "the input has a dimension of size 0",
+                expected: "sizes of at least 1, except that of the batch",
                 operands: [x, grid])
         }
         var shape = Dims(image[0], image[1])

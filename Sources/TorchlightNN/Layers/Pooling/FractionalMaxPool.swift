@@ -69,11 +69,11 @@ public class FractionalMaxPoolLayer<Size: SpatialSize>: Module, Layer {
 ///     let layer = FractionalMaxPool2d(3, outputRatio: [0.7])
 ///
 /// Shapes: `[N, C, H, W] -> [N, C, H', W']`, or without N, where H' and W' are the output size, or the output ratio
-/// times H and W, rounded down. The windows are placed anew in each call, in evaluation mode too.
+/// times H and W, rounded down. The windows are drawn in each call, in evaluation mode too.
 public final class FractionalMaxPool2d: FractionalMaxPoolLayer<Size2> {}
 
 /// Applies 3-D fractional max pooling: the maxima of windows at pseudorandom positions (Graham, 2014, arXiv:1412.6071).
 ///
 /// Shapes: `[N, C, D, H, W] -> [N, C, D', H', W']`, or without N, where D', H' and W' are the output size, or the
-/// output ratio times D, H and W, rounded down. The windows are placed anew in each call, in evaluation mode too.
+/// output ratio times D, H and W, rounded down. The windows are drawn in each call, in evaluation mode too.
 public final class FractionalMaxPool3d: FractionalMaxPoolLayer<Size3> {}
