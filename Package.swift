@@ -3,7 +3,7 @@ import PackageDescription
 
 let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
-// `make fuzz` builds the readers of files so that libFuzzer sees which branches an input takes, and checks every access.
+// `make fuzz` builds the readers of files with the coverage instrumentation of libFuzzer and the address sanitizer.
 let isFuzzing = Context.environment["TORCHLIGHT_FUZZ"] != nil
 let sanitize = ["-sanitize=fuzzer,address"]
 let readerSettings: [SwiftSetting] = swiftSettings + (isFuzzing ? [.unsafeFlags(sanitize + ["-O"])] : [])
@@ -24,24 +24,24 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: [
-        // System libraries; `make deps` says why each is needed and installs it where it can.
+        // System libraries; `make deps` lists why each is needed, and installs it if possible.
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
 
-        // Fetching over HTTP through the libcurl of the system, loaded when the first download starts.
+        // HTTP with the libcurl of the system, which is loaded when the first download starts.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl")]),
-        // The structures by which libraries of one process share tensors.
+        // The structures with which libraries of one process share tensors.
         .target(name: "CDLPack"),
         // Functions of the Swift runtime that Swift cannot name, and the thread-local state of operations.
         .target(name: "CRuntime"),
-        // The small data set that ships inside the library.
+        // The small dataset that is a part of the library.
         .target(
             name: "CDigits",
             exclude: ["README.md", "digits-images-idx3-ubyte.gz", "digits-labels-idx1-ubyte.gz"]
         ),
 
-        // The kernels are optimised in debug builds too: a user's debug build must stay usable.
+        // Kernels are optimised also in debug builds, so that a user's debug build is fast enough.
         .target(
             name: "CKernels",
             dependencies: ["COneDNN"],
@@ -55,8 +55,8 @@ let package = Package(
             ],
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("dnnl"), .linkedLibrary("m"), .linkedLibrary("dl")]
         ),
-        // Checksums, writing past the page cache, and batches of stored samples. Without -fno-cxx-modules C++20 looks for
-        // a compiled module behind the headers of another target.
+        // Checksums, writing without the page cache, and batches of stored samples. Without -fno-cxx-modules, C++20 searches
+        // a compiled module for the headers of another target.
         .target(
             name: "CFiles",
             dependencies: ["CKernels"],
@@ -70,9 +70,9 @@ let package = Package(
             dependencies: ["CKernels", "CRuntime"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
         ),
-        // Errors of files, JSON and operating system calls; knows no tensors.
+        // Errors of files, JSON and operating system calls, without tensors.
         .target(name: "TorchlightFiles", swiftSettings: readerSettings),
-        // Tokenizers know no tensors either, so that programs that only need them build in seconds.
+        // Tokenizers do not depend on tensors either, so that programs that only need them build in seconds.
         .target(
             name: "TorchlightTokenizers", dependencies: ["TorchlightFiles"],
             swiftSettings: readerSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]),
@@ -128,7 +128,7 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-        // Replays what PyTorch answered through the public interface; outside the library on purpose.
+        // Replays the recorded answers of PyTorch through the public interface; not a part of the library.
         .target(
             name: "ConformanceReplay", dependencies: ["Torchlight", "TorchlightIO"], path: "Conformance/Replay",
             swiftSettings: swiftSettings),

@@ -165,9 +165,9 @@ def report(rounds, python, chosen):
     lines = [
         "# Results", "",
         f"Written by `make bench-compare` on {time.strftime('%Y-%m-%d')}. Every program ran {chosen.rounds} times in turn on",
-        f"cores {chosen.cores}, each group of workloads in a process of its own, whose peak memory stands in the last columns.",
-        "A figure is the median, the spread is (largest - smallest) / median of ours, a ratio is the peer's time over ours:",
-        "above 1, Torchlight is faster. Where there are several peers, the least ratio is that against the fastest of them.", "",
+        f"cores {chosen.cores}, each group of workloads in a separate process, whose peak memory is in the last columns.",
+        "A figure is the median, the spread is (largest - smallest) / median of Torchlight, a ratio is the peer's time divided by",
+        "Torchlight's: above 1, Torchlight is faster. With several peers, the least ratio is that of the fastest one.", "",
         f"- Machine: {machine()}", f"- Versions: {versions(python, chosen)}",
         *(["- Training steps in mixed precision (autocast, bfloat16)"] if chosen.dtype == "bfloat16" else []), "",
         "| workload | ours | spread | " + " | ".join(f"{p} | ratio" for p in chosen.peers)

@@ -3,7 +3,7 @@
 
 usage: operators.py [--torchlight PROGRAM] [--threads N] [--rounds N] [--json FILE]
 
-Needs a Python with torch. Every operator runs on matrices of 1000 x 1000 that lie in order, and on their transposes; Fourier
+Needs a Python with torch. Every operator runs on matrices of 1000 x 1000 with contiguous rows, and on their transposes; Fourier
 transforms run on a signal of 2^20 numbers, or on 16 images of 256 x 256. The two programs run in turn; a figure is the median over the rounds of each round's median. Ratios are PyTorch's time over
 ours: above 1, Torchlight is faster.
 """

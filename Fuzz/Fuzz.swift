@@ -5,7 +5,7 @@ import TorchlightONNX
 import TorchlightPrograms
 import TorchlightTokenizers
 
-/// One reader of files, given bytes that libFuzzer makes up. Whatever they are, it returns or throws an `IOError`.
+/// The readers of files. For all bytes that libFuzzer generates, a reader returns or throws an `IOError`.
 private enum Reader: String, CaseIterable {
     case safetensors, shards, pth, pickle, npy, zip, gzip, idx, json, onnx, tokenizer, template, gguf, program
 
@@ -22,9 +22,9 @@ private enum Reader: String, CaseIterable {
         case .safetensors: _ = try SafetensorsHeader.parse(bytes, file: "fuzz")
         case .shards:
             let index = try ShardIndex(Array(bytes), file: "fuzz")
-            precondition(index.places.allSatisfy { index.files.contains($0.file) })
+            precondition(index.entries.allSatisfy { index.files.contains($0.file) })
         case .pth:
-            // Without checksums: with them nearly every change would be refused for that.
+            // Without checksums, because nearly every changed file has a wrong checksum.
             let value = try TorchFile.parse(FileContents(bytes, path: "fuzz"), verifyingChecksums: false)
             Self.look(at: value)
         case .pickle:
@@ -44,7 +44,7 @@ private enum Reader: String, CaseIterable {
         case .gzip: _ = try Gzip.inflate(Array(bytes), limit: 1 << 20, file: "fuzz")
         case .idx: _ = try IDX.parse(Array(bytes), file: "fuzz")
         case .onnx:
-            // Checked as far as running: what an operator computes is not the reader's.
+            // The model is checked and not run, because operators are not a part of the reader.
             do { _ = try ONNXModel(bytes: Array(bytes), name: "fuzz") } catch let error as ONNXError {
                 precondition("\(error)".utf8.allSatisfy { $0 >= 0x20 }, "an error of more than one line")
             }
@@ -66,7 +66,7 @@ private enum Reader: String, CaseIterable {
         }
     }
 
-    /// Touches every element and every value: what was read must be usable.
+    /// Reads every element and every value.
     private static func look(at value: TorchValue) {
         _ = value.description
         for (_, tensor) in value.tensors where tensor.count < 1 << 16 {
@@ -79,7 +79,7 @@ private enum Reader: String, CaseIterable {
         precondition(parts.toArray(Double.self).count == parts.count)
     }
 
-    /// What was parsed comes back the same from its text.
+    /// Checks that parsing the text of a parsed value gives the same value.
     private static func look(at json: JSON) {
         let text = json.text()
         let bytes = Array(text.utf8)
@@ -88,7 +88,7 @@ private enum Reader: String, CaseIterable {
     }
 }
 
-/// Takes the pickles out of archives of PyTorch, as seeds for the reader of pickles: `Fuzz pickles FOLDER ARCHIVE...`
+/// Extracts the pickles from archives of PyTorch, as seeds for the reader of pickles: `Fuzz pickles FOLDER ARCHIVE...`
 private func extractPickles(_ archives: ArraySlice<String>, to folder: String) {
     for path in archives {
         guard let bytes = try? FileSystem.read(path) else { continue }
@@ -123,14 +123,14 @@ private func extractPickles(_ archives: ArraySlice<String>, to folder: String) {
         return 0
     }
     _ = Reader.chosen
-    // The reader's name is not libFuzzer's.
+    // The name of the reader is not an argument of libFuzzer.
     arguments[1] = arguments[0]
     var count = count - 1
     var rest = arguments + 1
     return runFuzzer(&count, &rest, test)
 }
 
-/// One run, under the name that libFuzzer's own main function asks the linker for.
+/// Runs the reader on one input. The name is that of the function which libFuzzer's main function calls.
 @_cdecl("LLVMFuzzerTestOneInput") public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     do {
         try Reader.chosen.read(UnsafeRawBufferPointer(start: count > 0 ? start : nil, count: count))

@@ -5,7 +5,7 @@ import TorchlightNN
 import TorchlightOptim
 import TorchlightPrograms
 
-/// Exported functions whose JSON the reader of programs starts from: `Fuzz programs FOLDER`.
+/// Exported functions whose JSON are seeds of the reader of programs: `Fuzz programs FOLDER`.
 enum ProgramSeeds {
     static func write(to folder: String) {
         let generator = Generator(seed: 1)

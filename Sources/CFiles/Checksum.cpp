@@ -7,7 +7,7 @@
 
 // CRC-32 as zip and gzip have it, by carry-less multiplication (Gopal et al., "Fast CRC Computation for Generic
 // Polynomials Using PCLMULQDQ Instruction", Intel 2009). The message is a polynomial over GF(2); 512 bits of it at a
-// time are folded onto the next 512 by multiplying with x^n mod P, which leaves the remainder by P as it was. The
+// time are folded onto the next 512 by multiplying with x^n mod P, which does not change the remainder by P. The
 // constants are those remainders with their bits in reverse, as the checksum takes each byte's lowest bit first.
 
 #if defined(__x86_64__)
@@ -19,7 +19,7 @@ TL_CARRYLESS inline __m128i load(const uint8_t* bytes) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
 }
 
-/// `state` moved as far as `factors` says, plus the bits that lie there.
+/// `state` shifted by the distance of `factors`, plus the bits at that position.
 TL_CARRYLESS inline __m128i fold(__m128i state, __m128i factors, __m128i next) {
     const __m128i low = _mm_clmulepi64_si128(state, factors, 0x00);
     const __m128i high = _mm_clmulepi64_si128(state, factors, 0x11);

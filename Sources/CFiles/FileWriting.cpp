@@ -1,4 +1,4 @@
-// How bytes reach a device: past the page cache, or through it but without waiting for the end of the file.
+// Writing to a device: without the page cache, or with write-back that starts before the end of the file.
 
 #include "tl_files.h"
 

@@ -3,7 +3,7 @@
 
 namespace {
 
-/// Rows in an order of chance come from memory, not from a cache: the next one is asked for while this one is used.
+/// Rows in random order are read from memory, not from a cache: the next one is prefetched while this one is copied.
 inline void prefetch(const uint8_t* row, int64_t width) {
     for (int64_t j = 0; j < width; j += 64) __builtin_prefetch(row + j);
 }

@@ -66,7 +66,7 @@ extension Audio {
     ///
     /// - Parameters:
     ///   - spectrogram: The complex spectrograms.
-    ///   - length: The size of the result before `pad` is removed. Default: what the frames cover.
+    ///   - length: The size of the result before `pad` is removed. Default: the length of the frames.
     ///   - window: The window, `[winLength]`.
     ///   - nFFT: The size of the transform.
     ///   - hopLength: The number of elements from the start of a frame to the start of the next.
@@ -112,7 +112,7 @@ extension Audio {
     ///   - power: The exponent of the magnitudes. Default: 2.
     ///   - iterations: The number of iterations. Default: 32.
     ///   - momentum: The momentum of the iteration, from 0 to below 1. Default: 0.99.
-    ///   - length: The size of the result. Default: what the frames cover.
+    ///   - length: The size of the result. Default: the length of the frames.
     ///   - randomInit: Whether the first phases are random; otherwise they are 0. Default: true.
     ///   - generator: The generator of the phases.
     public static func griffinLim(

@@ -70,7 +70,7 @@ struct Failure: Error {
 }
 
 /// Writes a line to standard output without buffering.
-func say(_ text: String) { sayPart(text + "\n") }
+func say(_ text: String) { writeText(text + "\n") }
 
 /// Writes a part of a line to standard output without buffering.
-func sayPart(_ text: String) { Terminal.write(text, to: STDOUT_FILENO) }
+func writeText(_ text: String) { Terminal.write(text, to: STDOUT_FILENO) }

@@ -2,16 +2,16 @@ import TorchlightCore
 
 /// A probability distribution over tensors, as `torch.distributions.Distribution`.
 ///
-/// A distribution has parameters, tensors that broadcast to its batch shape. A draw of shape `sampleShape + batchShape +
-/// eventShape` holds independent draws along the sample shape, one distribution for each index of the batch shape, and one
-/// value of the distribution along the event shape: `[]` for numbers, `[n]` for vectors.
+/// A distribution has parameters, tensors that broadcast to its batch shape. A draw of shape `sampleShape + batchShape
+/// + eventShape` holds independent draws along the sample shape, one distribution for each index of the batch shape,
+/// and one value of the distribution along the event shape: `[]` for numbers, `[n]` for vectors.
 ///
 ///     let prior = Normal(loc: 0, scale: Tensor([1, 2.0]))      // batchShape [2], eventShape []
 ///     let draws = prior.sample([100])                          // [100, 2]
 ///     let score = prior.logProb(draws)                         // [100, 2]
 ///
-/// Parameters may be numbers, which become tensors of the default dtype, or of the dtype and device of the tensor beside them.
-/// Gradients flow into the parameters from every method but ``sample(_:generator:)``.
+/// Parameters may be numbers, which become tensors of the default dtype, or of the dtype and device of the other tensor
+/// parameters. Gradients flow into the parameters from every method but ``sample(_:generator:)``.
 public protocol Distribution: SendableMetatype {
     /// The shape of the parameters.
     var batchShape: [Int] { get }
@@ -19,7 +19,8 @@ public protocol Distribution: SendableMetatype {
     var eventShape: [Int] { get }
     /// The values that can be drawn.
     var support: Constraint { get }
-    /// Whether parameters, and values given to ``logProb(_:)``, ``cdf(_:)`` and ``icdf(_:)``, are checked, which reads them.
+    /// Whether parameters, and values given to ``logProb(_:)``, ``cdf(_:)`` and ``icdf(_:)``, are checked, which reads
+    /// them.
     var validateArgs: Bool { get set }
 
     /// Whether ``rsample(_:generator:)`` is defined, so that gradients flow from draws into the parameters.
@@ -40,7 +41,8 @@ public protocol Distribution: SendableMetatype {
     func rsample(_ sampleShape: [Int], generator: Generator) -> Tensor
     /// Draws without gradients: `sampleShape + batchShape + eventShape`.
     func sample(_ sampleShape: [Int], generator: Generator) -> Tensor
-    /// The logarithm of the density or of the probability of values: `[*] + batchShape + eventShape -> [*] + batchShape`.
+    /// The logarithm of the density or of the probability of values: `[*] + batchShape + eventShape -> [*] +
+    /// batchShape`.
     func logProb(_ value: Tensor) -> Tensor
     /// The probability of a draw at or below values.
     func cdf(_ value: Tensor) -> Tensor
@@ -48,14 +50,14 @@ public protocol Distribution: SendableMetatype {
     func icdf(_ value: Tensor) -> Tensor
     /// The entropy in nats, `batchShape`.
     func entropy() -> Tensor
-    /// All values of a discrete distribution along a new first dimension: `[values] + batchShape + eventShape`, or ones in place
-    /// of the batch shape without `expand`.
+    /// All values of a discrete distribution along a new first dimension: `[values] + batchShape + eventShape`, or ones
+    /// in place of the batch shape without `expand`.
     func enumerateSupport(expand: Bool) -> Tensor
     /// The distribution with its parameters expanded to a batch shape.
     func expand(_ batchShape: [Int]) -> Self
 
-    /// The same distribution as a member of a more general family, where it is one: ``klDivergence(_:_:)`` looks there for a
-    /// formula that the distribution itself has none of.
+    /// The same distribution as a member of a more general family, where it is one: ``klDivergence(_:_:)`` looks there
+    /// for a formula that the distribution itself has none of.
     var generalForm: (any Distribution)? { get }
 }
 
@@ -93,11 +95,13 @@ extension Distribution {
 
     /// Draws of the default generator, without gradients: `sampleShape + batchShape + eventShape`.
     public func sample(_ sampleShape: [Int]) -> Tensor { sample(sampleShape, generator: .default) }
-    /// Draws without gradients: `sampleShape + batchShape + eventShape`. Without sizes, one draw: `batchShape + eventShape`.
+    /// Draws without gradients: `sampleShape + batchShape + eventShape`. Without sizes, one draw: `batchShape +
+    /// eventShape`.
     public func sample(_ sampleShape: Int..., generator: Generator = .default) -> Tensor {
         sample(sampleShape, generator: generator)
     }
-    /// Draws of the default generator that the parameters receive gradients from: `sampleShape + batchShape + eventShape`.
+    /// Draws of the default generator that the parameters receive gradients from: `sampleShape + batchShape +
+    /// eventShape`.
     public func rsample(_ sampleShape: [Int]) -> Tensor { rsample(sampleShape, generator: .default) }
     /// Draws that the parameters receive gradients from: `sampleShape + batchShape + eventShape`.
     public func rsample(_ sampleShape: Int..., generator: Generator = .default) -> Tensor {

@@ -1,6 +1,7 @@
 /// Describes a file by its first bytes, for the errors of readers that expected another one.
 ///
-/// The one list of the kinds of files that have a signature; `FileKind` of TorchlightIO adds those that only a reader recognises.
+/// The one list of the kinds of files that have a signature; `FileKind` of TorchlightIO adds those that only a reader
+/// recognises.
 package enum FileSignature {
     package static let page = "a web page (HTML or XML), perhaps the error page of a failed download"
     package static let pointer = "a Git LFS pointer, not the file itself: git lfs pull fetches it"
@@ -16,7 +17,7 @@ package enum FileSignature {
     /// Text with the first character of JSON that is no JSON.
     package static let likeJSON = "a text file that begins like JSON"
 
-    /// A description of bytes with the signature of a kind of file; nil for anything else.
+    /// A description of bytes with the signature of a kind of file; nil for other bytes.
     ///
     /// - Parameter expectsText: Whether the reader expects text, which may begin with the letters of a signature, as a
     ///   vocabulary with `#!`. Default: false.
@@ -31,8 +32,8 @@ package enum FileSignature {
         return bytes.prefix(1 << 16).allSatisfy { $0 == 0 } ? zeros : nil
     }
 
-    /// A description of what often lies where a file should be: the pointer that Git LFS leaves, and the page that a server sent
-    /// instead. No file of a format begins like these. Nil for anything else.
+    /// A description of contents that often replace a file: the pointer file of Git LFS, and the page that a server
+    /// sent instead. No file of a format begins like these. Nil for other bytes.
     package static func replacement(of bytes: UnsafeRawBufferPointer) -> String? {
         if bytes.starts(with: "version https://git-lfs".utf8) { return pointer }
         return isPage(bytes) ? page : nil
@@ -123,7 +124,8 @@ package enum FileSignature {
         bytes.prefix(512).first { $0 > 0x20 && ![0xef, 0xbb, 0xbf].contains($0) }
     }
 
-    /// Whether the bytes begin like HTML or XML; a byte order mark and white space may precede it. A vocabulary may begin with `<s>`.
+    /// Whether the bytes begin like HTML or XML; a byte order mark and white space may precede it. A vocabulary may
+    /// begin with `<s>`.
     private static func isPage(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let start = bytes.prefix(512).drop { $0 <= 0x20 || [0xef, 0xbb, 0xbf].contains($0) }
         let text = String(decoding: start.prefix(9), as: UTF8.self).lowercased()

@@ -36,7 +36,7 @@ package struct GGUFHeader: Sendable {
     package let metadata: [(key: String, value: Value)]
     /// The tensors, in the order of the file.
     package let entries: [Entry]
-    /// The places of the keys by their bytes: Swift compares canonically equivalent strings as equal.
+    /// The indices of the entries by the bytes of their keys: Swift compares canonically equivalent strings as equal.
     private let index: [[UInt8]: Int]
 
     /// The value of a key of the metadata; nil if there is none.
@@ -95,8 +95,8 @@ package struct GGUFHeader: Sendable {
         self.metadata = metadata
         self.index = index
         var alignment = 32
-        if let place = index[Array("general.alignment".utf8)] {
-            guard case .integer(let value) = metadata[place].value, value >= 8, value % 8 == 0, value <= 1 << 20 else {
+        if let entry = index[Array("general.alignment".utf8)] {
+            guard case .integer(let value) = metadata[entry].value, value >= 8, value % 8 == 0, value <= 1 << 20 else {
                 throw reader.failure(
                     "general.alignment is not a valid alignment", expected: "a multiple of 8 of at most 1 MB")
             }
@@ -158,16 +158,16 @@ private struct GGUFReader {
 
     mutating func integer<Integer: FixedWidthInteger>(_: Integer.Type) throws(IOError) -> Integer {
         let size = MemoryLayout<Integer>.size
-        guard bytes.count - position >= size else { throw cutOff() }
+        guard bytes.count - position >= size else { throw truncated() }
         defer { position += size }
         return Integer(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: Integer.self))
     }
 
-    private func cutOff() -> IOError {
+    private func truncated() -> IOError {
         failure("the file was cut off within its header", expected: "a complete file; download or copy it again")
     }
 
-    /// A count of things of at least `minimum` bytes each, as many as the rest of the file can hold.
+    /// A count of items of at least `minimum` bytes each. An error if the rest of the file is too short for them.
     mutating func count(minimum: Int, what: String) throws(IOError) -> Int {
         let start = position
         let count = try integer(UInt64.self)
@@ -278,18 +278,20 @@ private struct GGUFReader {
 
     /// The descriptions of the tensors, with positions in the file.
     mutating func entries(_ count: Int, alignment: Int) throws(IOError) -> [GGUFHeader.Entry] {
-        var found: [(name: String, code: Int, shape: [Int], offset: UInt64, place: Int)] = []
+        var found: [(name: String, code: Int, shape: [Int], offset: UInt64, descriptorOffset: Int)] = []
         var names: Set<[UInt8]> = []
         for _ in 0..<count {
-            let place = position
+            let descriptorOffset = position
             let name = try string()
             guard names.insert(Array(name.utf8)).inserted else {
-                throw failure("the tensor \(IOError.quoted(name)) twice", expected: "each name once", at: place)
+                throw failure(
+                    "the tensor \(IOError.quoted(name)) twice", expected: "each name once", at: descriptorOffset)
             }
             let rank = try integer(UInt32.self)
             guard rank <= 4 else {
                 throw failure(
-                    "the tensor \(IOError.quoted(name)) has \(rank) dimensions", expected: "at most 4", at: place)
+                    "the tensor \(IOError.quoted(name)) has \(rank) dimensions", expected: "at most 4",
+                    at: descriptorOffset)
             }
             var shape: [Int] = []
             for _ in 0..<rank {
@@ -300,10 +302,10 @@ private struct GGUFReader {
                 shape.append(Int(size))
             }
             found.append(
-                (name, Int(try integer(UInt32.self)), shape.reversed(), try integer(UInt64.self), place))
+                (name, Int(try integer(UInt32.self)), shape.reversed(), try integer(UInt64.self), descriptorOffset))
         }
         let padding = (alignment - position % alignment) % alignment
-        guard found.isEmpty || bytes.count - position >= padding else { throw cutOff() }
+        guard found.isEmpty || bytes.count - position >= padding else { throw truncated() }
         let data = position + padding
         var entries: [GGUFHeader.Entry] = []
         for tensor in found {
@@ -319,13 +321,14 @@ private struct GGUFReader {
     }
 
     private func entry(
-        _ tensor: (name: String, code: Int, shape: [Int], offset: UInt64, place: Int), data: Int, alignment: Int
+        _ tensor: (name: String, code: Int, shape: [Int], offset: UInt64, descriptorOffset: Int), data: Int,
+        alignment: Int
     ) throws(IOError) -> GGUFHeader.Entry {
         let name = IOError.quoted(tensor.name)
         guard tensor.offset % UInt64(alignment) == 0, tensor.offset <= UInt64(max(bytes.count - data, 0)) else {
             throw failure(
                 "the data of the tensor \(name) begins at \(tensor.offset) of \(max(bytes.count - data, 0)) bytes",
-                expected: "a multiple of \(alignment) within the file", at: tensor.place)
+                expected: "a multiple of \(alignment) within the file", at: tensor.descriptorOffset)
         }
         let start = data + Int(tensor.offset)
         guard let type = GGUFType(rawValue: tensor.code) else {
@@ -338,7 +341,7 @@ private struct GGUFReader {
             guard !overflow, product <= 1 << 58 else {
                 throw failure(
                     "the tensor \(name) has the shape \(tensor.shape)", expected: "a size that fits into the file",
-                    at: tensor.place)
+                    at: tensor.descriptorOffset)
             }
             elements = product
         }
@@ -346,13 +349,13 @@ private struct GGUFReader {
         guard (tensor.shape.last ?? 1) % block == 0 else {
             throw failure(
                 "rows of \(tensor.shape.last ?? 1) elements of the tensor \(name)",
-                expected: "a multiple of \(block), the size of a block of \(type.name)", at: tensor.place)
+                expected: "a multiple of \(block), the size of a block of \(type.name)", at: tensor.descriptorOffset)
         }
         let count = elements / block * size
         guard count <= bytes.count - start else {
             throw failure(
                 "the file was cut off: the tensor \(name) has \(count) bytes, and \(bytes.count - start) are left",
-                expected: "a complete file; download or copy it again", at: tensor.place)
+                expected: "a complete file; download or copy it again", at: tensor.descriptorOffset)
         }
         return GGUFHeader.Entry(
             name: tensor.name, type: type, typeCode: tensor.code, shape: tensor.shape, range: start..<start + count)

@@ -3,7 +3,7 @@ import TorchlightCore
 /// The index of a sharded checkpoint in Hugging Face's format: `model.safetensors.index.json` for safetensors shards,
 /// `pytorch_model.bin.index.json` for PyTorch shards.
 package struct ShardIndex {
-    package struct Place {
+    package struct Entry {
         package let name: String
         package let file: String
         /// The position of the file name in the index, in bytes.
@@ -12,7 +12,7 @@ package struct ShardIndex {
 
     let path: String
     /// The tensors, in the order of the index.
-    package let places: [Place]
+    package let entries: [Entry]
     /// The shards, each once.
     package let files: [String]
 
@@ -38,7 +38,7 @@ package struct ShardIndex {
                 "not the index of a sharded checkpoint", expected: "an object with the object weight_map")
         }
         let endings = [".safetensors", ".bin", ".pt", ".pth", ".ckpt"]
-        var places: [Place] = []
+        var entries: [Entry] = []
         var files: [String] = []
         var known: Set<[UInt8]> = []
         for member in members {
@@ -52,11 +52,11 @@ package struct ShardIndex {
                         "the name of a file in the directory of the index that ends in \(endings.joined(separator: ", "))"
                 )
             }
-            places.append(Place(name: member.name, file: file, offset: member.value.offset))
+            entries.append(Entry(name: member.name, file: file, offset: member.value.offset))
             if known.insert(Array(file.utf8)).inserted { files.append(file) }
         }
         self.path = path
-        self.places = places
+        self.entries = entries
         self.files = files
     }
 
@@ -82,18 +82,18 @@ package struct ShardIndex {
             for note in file.metadata where !metadata.contains(where: { $0.key == note.key }) { metadata.append(note) }
         }
         var tensors: [StoredTensor] = []
-        tensors.reserveCapacity(places.count)
+        tensors.reserveCapacity(entries.count)
         var leftOut: [LeftOut] = []
-        for place in places {
-            let key = Key(place.file, place.name)
+        for entry in entries {
+            let key = Key(entry.file, entry.name)
             if let tensor = contents[key] {
                 tensors.append(tensor)
             } else if let member = lost[key] {
                 leftOut.append(member)
             } else {
                 throw IOError(
-                    .malformed, "index", file: path, offset: place.offset,
-                    "the tensor \(IOError.quoted(place.name)) is not in \(IOError.quoted(place.file))",
+                    .malformed, "index", file: path, offset: entry.offset,
+                    "the tensor \(IOError.quoted(entry.name)) is not in \(IOError.quoted(entry.file))",
                     expected: "the shards that belong to this index")
             }
         }

@@ -107,14 +107,14 @@ final class GroupState {
 
     /// Fills the entries of the parameters with a gradient; returns their number.
     func collect(
-        into entries: UnsafeMutablePointer<tl_optim_entry>, _ watch: inout GradientWatch, _ name: String
+        into entries: UnsafeMutablePointer<tl_optim_entry>, _ detector: inout ForgottenZeroGradDetector, _ name: String
     ) -> Int {
         var count = 0
         slots.withUnsafeMutableBufferPointer { slots in
             for i in slots.indices {
                 let parameter = slots[i].parameter
                 guard let gradient = parameter.grad, !parameter.isPlaceholder else { continue }
-                if count == 0 { watch.observe(gradient) }
+                if count == 0 { detector.observe(gradient) }
                 var source = gradient
                 if !gradient.isContiguous {
                     source = noGrad { gradient.contiguous() }
@@ -137,7 +137,7 @@ final class GroupState {
 
 /// Detects gradients that are never cleared: backward passes accumulate into the same tensor in several consecutive
 /// steps.
-struct GradientWatch {
+struct ForgottenZeroGradDetector {
     private var lastGradient: ObjectIdentifier?
     private var lastVersion = 0
     private var repeats = 0

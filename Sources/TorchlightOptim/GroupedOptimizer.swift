@@ -14,7 +14,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     private let name: String
     private var entries: UnsafeMutablePointer<tl_optim_entry>
     private var capacity = 0
-    private var watch = GradientWatch()
+    private var detector = ForgottenZeroGradDetector()
     /// Whether a step was recorded in the function that created this optimiser.
     private var hasRecordedStep = false
 
@@ -39,7 +39,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     func stateTensors(_ options: Options, for parameter: Tensor) -> [StateTensor?] { [] }
 
     /// The error text if this optimiser cannot train the parameter; nil if it can.
-    func complaint(about parameter: Tensor) -> String? { nil }
+    func unsupportedReason(for parameter: Tensor) -> String? { nil }
 
     /// Runs the kernel for the parameters of a group.
     func run(_ entries: UnsafePointer<tl_optim_entry>, _ count: Int64, _ options: Options) {
@@ -108,7 +108,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
                 parameter.adopt(parameter)
                 parameter.grad = gradient
             }
-            if let problem = complaint(about: parameter) {
+            if let problem = unsupportedReason(for: parameter) {
                 throw TensorError(.shape, in: name, problem, operands: [parameter])
             }
         }
@@ -121,7 +121,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     public var learningRates: [Double] {
         get { groups.map { $0.options.lr } }
         set {
-            guard isOneEach(newValue, "learningRates") else { return }
+            guard hasOneValuePerGroup(newValue, "learningRates") else { return }
             for (group, lr) in zip(groups, newValue) { group.options.lr = lr }
         }
     }
@@ -131,12 +131,12 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         get { Options.momentumPath.map { path in groups.map { $0.options[keyPath: path] } } }
         set {
             guard let path = Options.momentumPath, let newValue else { return }
-            guard isOneEach(newValue, "momenta") else { return }
+            guard hasOneValuePerGroup(newValue, "momenta") else { return }
             for (group, momentum) in zip(groups, newValue) { group.options[keyPath: path] = momentum }
         }
     }
 
-    private func isOneEach(_ values: [Double], _ setting: String) -> Bool {
+    private func hasOneValuePerGroup(_ values: [Double], _ setting: String) -> Bool {
         if values.count == groups.count { return true }
         reportFailure(
             TensorError(
@@ -162,12 +162,12 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             saving: {
                 let saved = copiedState()
                 return { try? self.load(saved) }
-            }, recorder.hasMade(self) ? stepFromHere() : { [self] in takeStep() })
+            }, recorder.hasMade(self) ? stepWithCurrentState() : { [self] in takeStep() })
     }
 
     /// A step with the current settings. If it is the first step in the function that creates this optimiser, it also
     /// starts with the current state, because each run of the function creates a new optimiser.
-    private func stepFromHere() -> () -> Void {
+    private func stepWithCurrentState() -> () -> Void {
         let settings = groups.map(\.options)
         let state = hasRecordedStep ? nil : copiedState()
         hasRecordedStep = true
@@ -186,7 +186,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     func takeStep() {
         for group in groups {
             let state = group.state
-            let count = state.collect(into: entries, &watch, name)
+            let count = state.collect(into: entries, &detector, name)
             if !state.outdated.isEmpty { update(group, entries) }
             if count > 0, let device = state.device(in: name) {
                 performUpdate(name, of: state.changed, on: device) { run(entries, Int64(count), group.options) }
@@ -207,7 +207,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
                     guard let gradient = parameter.grad, !parameter.isPlaceholder, !gradient.isPlaceholder else {
                         continue
                     }
-                    if isFirst { watch.observe(gradient) }
+                    if isFirst { detector.observe(gradient) }
                     isFirst = false
                     group.state.slots[i].step += 1
                     let entry = group.state.slots[i].entry

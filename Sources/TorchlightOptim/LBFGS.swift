@@ -72,7 +72,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
         }
     }
 
-    private var memory = CurvatureMemory()
+    private var history = LBFGSHistory()
 
     /// Creates an optimiser for `parameters`; there is only one parameter group.
     ///
@@ -142,32 +142,32 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
         }
         var (value, gradient) = (loss.item() * sign, flatGradient(sign))
         var (evaluations, iterations) = (1, 0)
-        memory.evaluations += 1
+        history.evaluations += 1
         if largest(gradient) <= options.toleranceGrad { return }
-        memory.adapt(to: gradient.dtype)
+        history.adapt(to: gradient.dtype)
 
         while iterations < options.maxIter {
             iterations += 1
-            let isFirst = memory.moves == 0
-            let direction = memory.direction(for: gradient, limit: options.historySize)
+            let isFirst = history.moves == 0
+            let direction = history.direction(for: gradient, limit: options.historySize)
             var t = isFirst ? min(1, 1 / gradient.abs().sum().item()) * options.lr : options.lr
             let slope = dot(gradient, direction)
-            memory.moves += 1
-            memory.remember(direction: direction, gradient: gradient, t: t)
+            history.moves += 1
+            history.store(direction: direction, gradient: gradient, t: t)
             let before = value
             if slope > -options.toleranceChange { return }
 
             var fresh = 0
             switch options.lineSearch {
             case .strongWolfe:
-                let places = parameters.map { $0.detach().clone() }
+                let saved = parameters.map { $0.detach().clone() }
                 let search = StrongWolfeSearch(
                     toleranceChange: options.toleranceChange, directionSize: largest(direction),
                     maxIterations: options.maxEval - evaluations
                 ) { [self] t in
                     move(direction, t)
                     let (value, gradient) = evaluate()
-                    for (parameter, place) in zip(parameters, places) { parameter.copy_(place) }
+                    for (parameter, savedValue) in zip(parameters, saved) { parameter.copy_(savedValue) }
                     return LinePoint(t: t, value: value, gradient: gradient, slope: dot(gradient, direction))
                 }
                 let start = LinePoint(t: 0, value: value, gradient: gradient, slope: slope)
@@ -175,7 +175,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
                 (t, value, gradient, fresh) = (
                     found.point.t, found.point.value, found.point.gradient, found.evaluations
                 )
-                memory.t = t
+                history.t = t
                 move(direction, t)
             case .fixedStep:
                 move(direction, t)
@@ -187,7 +187,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
                 }
             }
             evaluations += fresh
-            memory.evaluations += fresh
+            history.evaluations += fresh
             if iterations == options.maxIter || evaluations >= options.maxEval { return }
             if largest(gradient) <= options.toleranceGrad { return }
             if largest(direction) * abs(t) <= options.toleranceChange { return }
@@ -219,7 +219,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
     /// Returns the settings and the stored updates.
     public override func state() -> OptimizerState {
         var state = super.state()
-        memory.save(into: &state)
+        history.save(into: &state)
         return state
     }
 
@@ -228,9 +228,9 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
     /// - Throws: ``OptimizerStateError`` if the state does not match; nothing is then changed.
     public override func load(_ state: OptimizerState) throws {
         let count = parameters.reduce(0) { $0 + $1.count }
-        let loaded = try CurvatureMemory(state, count: count)
+        let loaded = try LBFGSHistory(state, count: count)
         try super.load(state)
-        memory = loaded
+        history = loaded
     }
 }
 

@@ -30,7 +30,7 @@ struct StrongWolfeSearch {
         var iterations = 0
         var bracket: [LinePoint]?
         while iterations < maxIterations {
-            if !fallsEnough(current, start) || (iterations > 1 && current.value >= previous.value) {
+            if !hasSufficientDecrease(current, start) || (iterations > 1 && current.value >= previous.value) {
                 bracket = [previous, current]
                 break
             }
@@ -48,7 +48,7 @@ struct StrongWolfeSearch {
         return zoom(bracket ?? [start, current], start, iterations)
     }
 
-    private func fallsEnough(_ point: LinePoint, _ start: LinePoint) -> Bool {
+    private func hasSufficientDecrease(_ point: LinePoint, _ start: LinePoint) -> Bool {
         !(point.value > start.value + sufficientFall * point.t * start.slope)
     }
 
@@ -80,7 +80,7 @@ struct StrongWolfeSearch {
             }
             let trial = evaluate(t)
             iterations += 1
-            if !fallsEnough(trial, start) || trial.value >= low.value {
+            if !hasSufficientDecrease(trial, start) || trial.value >= low.value {
                 high = trial
                 if high.value < low.value { swap(&low, &high) }
             } else {

@@ -120,7 +120,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
                 b: nsCoefficients.1, c: nsCoefficients.2, eps: eps, nsSteps: nsSteps, adjustLR: adjustLR))
     }
 
-    override func complaint(about parameter: Tensor) -> String? {
+    override func unsupportedReason(for parameter: Tensor) -> String? {
         parameter.rank == 2 ? nil : "a parameter has the shape \(parameter.shape); expected a matrix (2 dimensions)"
     }
 

@@ -4,7 +4,7 @@ import TorchlightNN
 
 extension Tensor {
     /// The sparse gradient of a parameter, which ``sparseEmbedding(_:_:paddingIdx:)`` accumulates in backward passes and
-    /// ``SparseAdam`` reads; nil if there is none. It is apart from ``grad``, which stays as it is.
+    /// ``SparseAdam`` reads; nil if there is none. It is separate from ``grad``, which is not changed.
     public var sparseGrad: SparseTensor? {
         get { SparseGradients.shared.gradient(of: self) }
         set { SparseGradients.shared.set(newValue, of: self) }

@@ -41,9 +41,9 @@ extension SparseTensor {
                     shape, sparseDim: sparseDim, dtype: DType.promote(dtype, other.dtype), device: device)
             }
             let (inA, inB) = (a.flatIndices, b.flatIndices)
-            let places = inB.searchsorted(inA).clamp(max: b.nnz - 1)
-            let both = (inB.indexSelect(0, places) .== inA).nonzero().flatten()
-            let product = a.values.indexSelect(0, both) * b.values.indexSelect(0, places.indexSelect(0, both))
+            let positions = inB.searchsorted(inA).clamp(max: b.nnz - 1)
+            let both = (inB.indexSelect(0, positions) .== inA).nonzero().flatten()
+            let product = a.values.indexSelect(0, both) * b.values.indexSelect(0, positions.indexSelect(0, both))
             if product.isPlaceholder { return SparseTensor(failed: product, shape: shape) }
             return SparseTensor(unchecked: a.indices.indexSelect(1, both), product, shape, isCoalesced: true)
         }

@@ -50,7 +50,7 @@ extension SparseTensor {
                 .indexAdd(0, b.indices.select(0, 0), Tensor.ones([b.nnz], dtype: .int64, device: device))
             let starts = inRow.cumsum(dim: 0) - inRow
             let counts = inRow.indexSelect(0, columns)
-            // Each element of this matrix meets all elements of one row of b.
+            // Each element of this matrix is multiplied by all elements of one row of b.
             let mine = Tensor.arange(nnz, dtype: .int64, device: device).repeatInterleave(counts)
             if mine.isPlaceholder { return SparseTensor(failed: mine, shape: shape) }
             let before = (counts.cumsum(dim: 0) - counts).indexSelect(0, mine)
@@ -58,10 +58,11 @@ extension SparseTensor {
                 starts.indexSelect(0, columns.indexSelect(0, mine))
                 + (Tensor.arange(mine.count, dtype: .int64, device: device) - before)
             let products = values.indexSelect(0, mine) * b.values.indexSelect(0, theirs)
-            let places = stack([
+            let coordinates = stack([
                 indices.select(0, 0).indexSelect(0, mine), b.indices.select(0, 1).indexSelect(0, theirs),
             ])
-            return SparseTensor(unchecked: places, products, [shape[0], other.shape[1]], isCoalesced: false).coalesce()
+            return SparseTensor(unchecked: coordinates, products, [shape[0], other.shape[1]], isCoalesced: false)
+                .coalesce()
         }
     }
 

@@ -82,11 +82,11 @@ public struct SparseTensor: Sendable {
         }
         let (sparseDim, nnz) = (indices.size(0), indices.size(1))
         let dense = Array(values.shape.dropFirst())
-        let places = indices.to(.int64)
+        let wide = indices.to(.int64)
         let hasValues = indices.device.hasValues && nnz > 0 && sparseDim > 0
         var shape = size ?? []
         if size == nil {
-            let largest = nnz > 0 && sparseDim > 0 ? places.amax(dim: 1).toArray(Int.self) : []
+            let largest = nnz > 0 && sparseDim > 0 ? wide.amax(dim: 1).toArray(Int.self) : []
             shape = (largest.isEmpty ? Array(repeating: 0, count: sparseDim) : largest.map { $0 +| 1 }) + dense
         }
         guard shape.count == sparseDim + dense.count, shape.allSatisfy({ $0 >= 0 }),
@@ -98,14 +98,14 @@ public struct SparseTensor: Sendable {
                 operands: [indices, values])
         }
         if hasValues {
-            let bounds = Tensor(Array(shape.prefix(sparseDim)), shape: [sparseDim, 1], device: places.device)
-            guard !((places < 0).logicalOr(places >= bounds)).any().item(Bool.self) else {
+            let bounds = Tensor(Array(shape.prefix(sparseDim)), shape: [sparseDim, 1], device: wide.device)
+            guard !((wide < 0).logicalOr(wide >= bounds)).any().item(Bool.self) else {
                 throw TensorError(
                     .index, in: name, "an index is out of range",
                     expected: "indices from 0 to below \(Array(shape.prefix(sparseDim)))", operands: [indices])
             }
         }
-        return SparseTensor(unchecked: places, values, shape, isCoalesced: isCoalesced || nnz == 0)
+        return SparseTensor(unchecked: wide, values, shape, isCoalesced: isCoalesced || nnz == 0)
     }
 
     // MARK: - Properties

@@ -30,8 +30,8 @@ import Testing
         #expect(Chart.decimal(12.3456, digits: 3) == "12.346")
         #expect(Chart.decimal(3, digits: 0) == "3")
         #expect([5, 0.5, 0.25, 0.1].map(Chart.digits) == [0, 1, 2, 1])
-        #expect(Chart.wholeTicks(1...9) == [1, 2, 3, 4, 5, 6, 7, 8, 9])
-        #expect(Chart.wholeTicks(1...100) == [10, 20, 30, 40, 50, 60, 70, 80, 90, 100])
+        #expect(Chart.integerTicks(1...9) == [1, 2, 3, 4, 5, 6, 7, 8, 9])
+        #expect(Chart.integerTicks(1...100) == [10, 20, 30, 40, 50, 60, 70, 80, 90, 100])
     }
 
     @Test func theSVGHoldsEveryPointAndEscapesTexts() {

@@ -68,7 +68,7 @@ import TorchlightModels
         var lines = ["What is the hour?", "", "/reset", "What is the hour?", "Who?", "/exit", "not read"]
         var text = ""
         var reports: [String] = []
-        try command.talk(
+        try command.runConversation(
             read: { lines.isEmpty ? nil : lines.removeFirst() }, write: { text += $0 }, report: { reports.append($0) })
         #expect(reports.count == 3 && lines == ["not read"])
         let generator = try TextGenerator.load(chatModel)
@@ -77,7 +77,7 @@ import TorchlightModels
         let second = try chat.answer("Who?", maxNewTokens: 8).text
         #expect(text == first + "\n" + first + "\n" + second + "\n")
         let plain = try self.command(["chat", "\(Self.models)/bert_sentence_embeddings"]) as ChatCommand
-        #expect(throws: ModelError.self) { try plain.talk(read: { nil }, write: { _ in }, report: { _ in }) }
+        #expect(throws: ModelError.self) { try plain.runConversation(read: { nil }, write: { _ in }, report: { _ in }) }
     }
 
     @Test func embedPrintsVectorsAndCosines() throws {

@@ -33,7 +33,7 @@ static int failures = 0;
 /// Every piece runs once, and what it wrote (without atomics) is seen by the caller.
 static void each_piece_once() {
     for (const int threads : {1, 2, 3, 7})
-        for (const int64_t pieces : {int64_t(0), int64_t(1), int64_t(2), int64_t(5), int64_t(64), int64_t(1000), most_pieces})
+        for (const int64_t pieces : {int64_t(0), int64_t(1), int64_t(2), int64_t(5), int64_t(64), int64_t(1000), max_pieces})
             for (int round = 0; round < 20; round++) {
                 std::vector<int> calls(size_t(pieces), 0);
                 run_pieces(pieces, threads, [&](int64_t piece) { calls[size_t(piece)] += 1; });
@@ -71,7 +71,7 @@ static void nested() {
     EXPECT(elsewhere == 0, "%d pieces", elsewhere.load());
     EXPECT(!runs_inline(), "after the region");
     std::thread([&] {
-        keep_on_this_thread();
+        run_inline_on_this_thread();
         EXPECT(runs_inline() && !is_inside_piece(), "a marked thread");
         const auto here = std::this_thread::get_id();
         run_pieces(64, 4, [&](int64_t) {
@@ -155,7 +155,7 @@ static void fair() {
     const auto pause = [] { std::this_thread::sleep_for(std::chrono::microseconds(100)); };
     std::thread other([&] {
         // With every worker in it.
-        run_pieces(most_pieces, workers_started() + 1, [&](int64_t) {
+        run_pieces(max_pieces, workers_started() + 1, [&](int64_t) {
             begun = true;
             if (!stop) pause();
         });

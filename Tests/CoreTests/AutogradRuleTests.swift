@@ -344,7 +344,7 @@ struct AutogradRuleTests {
             ("/x/Sources/TorchlightTraining/Loop.swift", false),
             ("/tmp/swift-generated-sources/@__swiftmacro_1.swift", false),
         ]
-        for (path, expected) in cases { #expect(CallSite.isOfTheProgram(path) == expected, "\(path)") }
+        for (path, expected) in cases { #expect(CallSite.isUserCode(path) == expected, "\(path)") }
     }
 
     @Test("A number and its noun agree")

@@ -76,19 +76,19 @@ struct CallSiteTests {
 
     @Test("So does the warning about graphs that are kept")
     func keptGraphs() {
-        GraphWatch.reset()
-        defer { GraphWatch.reset() }
+        RetainedGraphDetector.reset()
+        defer { RetainedGraphDetector.reset() }
         func step<T: BinaryFloatingPoint>(_ x: Tensor, _ factor: T) -> Tensor {
             [x].map { $0 * Double(factor) }[0].sum()
         }
         let x = Tensor([1.0], requiresGrad: true)
         var kept: [Tensor] = []
-        for _ in 0..<40 where GraphWatch.lastWarning == nil {
+        for _ in 0..<40 where RetainedGraphDetector.lastWarning == nil {
             let loss = step(x, Float(2))
             kept.append(loss * 1)
             loss.backward()
         }
-        let warning = GraphWatch.lastWarning ?? ""
+        let warning = RetainedGraphDetector.lastWarning ?? ""
         #expect(warning.contains("CallSiteTests.swift:"), "\(warning)")
         #expect(!warning.contains("<") && !warning.contains("swiftmacro"), "\(warning)")
         #expect(!kept.isEmpty)

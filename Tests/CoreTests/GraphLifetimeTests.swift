@@ -73,15 +73,15 @@ struct GraphLifetimeTests {
 
     @Test("Graphs that grow from step to step and are dropped are no reason to warn")
     func growingGraphs() {
-        GraphWatch.reset()
-        defer { GraphWatch.reset() }
+        RetainedGraphDetector.reset()
+        defer { RetainedGraphDetector.reset() }
         let x = Tensor([1.0], requiresGrad: true)
         for step in 0..<60 {
             var y = x
             for _ in 0...step { y = y * 1 }
             y.sum().backward()
         }
-        #expect(GraphWatch.lastWarning == nil)
+        #expect(RetainedGraphDetector.lastWarning == nil)
     }
 
     /// Programs whose graphs grow from step to step and that keep nothing.
@@ -129,18 +129,18 @@ struct GraphLifetimeTests {
 
     @Test("Nor are parts of a step that its pass does not reach", arguments: 0..<growing.count)
     func growingParts(number: Int) {
-        GraphWatch.reset()
-        defer { GraphWatch.reset() }
+        RetainedGraphDetector.reset()
+        defer { RetainedGraphDetector.reset() }
         let (name, step) = Self.growing[number]
         let x = Tensor([1.0], requiresGrad: true)
         for length in 0..<60 { step(x, length) }
-        #expect(GraphWatch.lastWarning == nil, "\(name)")
+        #expect(RetainedGraphDetector.lastWarning == nil, "\(name)")
     }
 
     @Test("Nor are graphs that another thread keeps")
     func keptByAnotherThread() {
-        GraphWatch.reset()
-        defer { GraphWatch.reset() }
+        RetainedGraphDetector.reset()
+        defer { RetainedGraphDetector.reset() }
         let x = Tensor([1.0], requiresGrad: true)
         var kept: [Tensor] = []
         for _ in 0..<60 {
@@ -149,14 +149,14 @@ struct GraphLifetimeTests {
             kept.append(made!)
             (x * 3).sum().backward()
         }
-        #expect(GraphWatch.lastWarning == nil)
+        #expect(RetainedGraphDetector.lastWarning == nil)
         #expect(kept.count == 60)
     }
 
     @Test("Kept graphs are noticed beside graphs that shrink from step to step")
     func keptBesideShrinking() {
-        GraphWatch.reset()
-        defer { GraphWatch.reset() }
+        RetainedGraphDetector.reset()
+        defer { RetainedGraphDetector.reset() }
         let x = Tensor([1.0], requiresGrad: true)
         var kept: [Tensor] = []
         for step in 0..<60 {
@@ -165,23 +165,23 @@ struct GraphLifetimeTests {
             for _ in step..<60 { y = y * 1 }
             y.sum().backward()
         }
-        #expect(GraphWatch.lastWarning?.contains("in each of the last 20 steps") == true)
+        #expect(RetainedGraphDetector.lastWarning?.contains("in each of the last 20 steps") == true)
         #expect(kept.count == 60)
     }
 
     @Test("A loop that adds up losses is told which line keeps the graphs")
     func keptGraphs() {
-        GraphWatch.reset()
-        defer { GraphWatch.reset() }
+        RetainedGraphDetector.reset()
+        defer { RetainedGraphDetector.reset() }
         let x = Tensor([1.0], requiresGrad: true)
         var total = Tensor([0.0])
-        for _ in 0..<40 where GraphWatch.lastWarning == nil {
+        for _ in 0..<40 where RetainedGraphDetector.lastWarning == nil {
             let loss = (x * 2).sum()
             total = total + loss
             loss.backward(retainGraph: false)
         }
         #expect(total.requiresGrad)
-        let warning = GraphWatch.lastWarning ?? ""
+        let warning = RetainedGraphDetector.lastWarning ?? ""
         #expect(warning.contains("graphs of past steps are kept"))
         #expect(warning.contains("GraphLifetimeTests.swift"))
         #expect(warning.contains("loss.item()"))

@@ -117,7 +117,7 @@ struct ThreadLimitTests {
             // More callers than the pool has regions; every other keeps its operations, as loaders do.
             let threads = (0..<80).map { caller in
                 BackgroundThread {
-                    if caller % 2 == 1 { keepOperationsOnThisThread() }
+                    if caller % 2 == 1 { runOperationsInline() }
                     for round in 0..<2 {
                         let found = ThreadLimitTests.roundedResults()
                         for (index, values) in found.enumerated() where values != expected[index] {

@@ -43,7 +43,7 @@ struct ThreadTests {
         let expected = Self.results(1, 2)
         let found = Mutex<[[Float]]>([])
         BackgroundThread {
-            keepOperationsOnThisThread()
+            runOperationsInline()
             let results = Self.results(1, 2)
             found.withLock { $0 = results }
         }?.join()

@@ -18,10 +18,10 @@ import Testing
         _ addresses: [String], md5: String? = nil, limit: Int = 1 << 20, stall: Int = 20,
         progress: Download.Progress? = nil
     ) throws -> [UInt8] {
-        var patience = Download.Patience()
-        patience.stall = stall
+        var timeouts = Download.Timeouts()
+        timeouts.stall = stall
         try Download.fetch(
-            addresses, to: folder("cache/file"), md5: md5 ?? MD5.hex(body), limit: limit, patience: patience,
+            addresses, to: folder("cache/file"), md5: md5 ?? MD5.hex(body), limit: limit, timeouts: timeouts,
             progress: progress)
         return try FileSystem.read(folder("cache/file"))
     }

@@ -103,7 +103,7 @@ import TorchlightIO
         hub.cache = folder("hub")
         hub.token = "secret"
         hub.isOffline = false
-        hub.patience.stall = 5
+        hub.timeouts.stall = 5
         return hub
     }
 

@@ -1,6 +1,6 @@
 // Fetching a file over HTTP with the libcurl of the system, found when the first download starts.
 //
-// libcurl is loaded by name at run time: a program that downloads nothing pays nothing for it at its start, and one on
+// libcurl is loaded by name at run time: a program that downloads nothing does not load it, and one on
 // a machine without libcurl still builds and runs. No header of libcurl is needed. The few numbers that select its
 // options are part of its promised binary interface (https://curl.se/libcurl/abi.html: options keep their numbers for
 // as long as the library is called libcurl.so.4) and stand in tl_http.c.
@@ -20,9 +20,9 @@ typedef enum {
     TL_HTTP_OK = 0,
     /// No libcurl on this machine.
     TL_HTTP_NO_LIBRARY = 1,
-    /// The transfer failed; the text says why.
+    /// The transfer failed; the text is the reason.
     TL_HTTP_FAILED = 2,
-    /// A callback asked for the end.
+    /// A callback cancelled the transfer.
     TL_HTTP_STOPPED = 3,
 } tl_http_result;
 
@@ -37,19 +37,20 @@ typedef struct {
 
 /// Takes the next bytes of the body; anything but 0 stops the transfer.
 typedef int (*tl_http_write)(void* context, const void* bytes, size_t count);
-/// Hears how much has come of how much, `total` 0 where the server does not say; anything but 0 stops the transfer.
+/// Receives the number of bytes so far and the total, 0 if the server does not send it; a result other than 0 stops the
+/// transfer.
 typedef int (*tl_http_progress)(void* context, int64_t done, int64_t total);
 
-/// Takes a line of the headers of an answer, of each answer where there are redirects.
+/// Receives a line of the headers of a response, of each response if there are redirects.
 typedef void (*tl_http_header)(void* context, const char* line, size_t count);
 
-/// A request beside its address.
+/// The options of a request.
 typedef struct {
     tl_http_options options;
     /// Header lines, `Name: value`. `Authorization` is not sent to another host after a redirect.
     const char* const* headers;
     size_t header_count;
-    /// Whether only the headers are asked for.
+    /// Whether only the headers are requested.
     int head;
     /// May be NULL.
     tl_http_header header;

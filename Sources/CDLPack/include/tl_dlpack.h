@@ -1,7 +1,7 @@
 #ifndef TL_DLPACK_H
 #define TL_DLPACK_H
 
-// The memory layout of DLPack, by which libraries of one process hand tensors to each other without copying
+// The memory layout of DLPack, with which libraries of one process share tensors without copying
 // (<https://dmlc.github.io/dlpack/latest/c_api.html>). Written from the published ABI: the structures of version 0.8
 // (tl_dl_managed_tensor) and of the versions 1.x (tl_dl_managed_tensor_versioned), under names of our own, so that a
 // program may include the original header too.

@@ -14,7 +14,7 @@ void tl_avg_pool(const tl_pool_params* params, const tl_tensor* x, const tl_tens
             x, out, [&](const tl_tensor* from, const tl_tensor* to) { tl_avg_pool(params, from, to); });
     const Pool p(params, params->spatial, *x, *out);
     with_type(x->dtype, [&]<class T>(T) {
-        if (channels_side_by_side(p))
+        if (is_channels_last(p))
             parallel_for(p.images * p.out[0] * p.out[1], grain_of(p.out[2] * p.channels * p.window()),
                          [&](int64_t begin, int64_t end) {
                              TL_DISPATCH(average_pool_channels<T>, p, begin, end);
@@ -35,7 +35,7 @@ void tl_avg_pool_backward(const tl_pool_params* params, const tl_tensor* grad_ou
     tl_fill(grad_x, 0, 0);
     const Pool p(params, params->spatial, *grad_x, *grad_out);
     with_type(grad_x->dtype, [&]<class T>(T) {
-        if (channels_side_by_side(p))
+        if (is_channels_last(p))
             parallel_for(p.images, grain_of(p.positions() * p.window() * p.channels), [&](int64_t begin, int64_t end) {
                 TL_DISPATCH(average_pool_backward_channels<T>, p, begin, end);
             });

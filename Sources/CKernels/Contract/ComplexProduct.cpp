@@ -20,7 +20,7 @@ struct Factor {
 };
 
 template <class T>
-void multiply_plainly(int64_t m, int64_t n, int64_t k, Factor<T> a, Factor<T> b, Complex<T>* c, int64_t leading, T alpha,
+void multiply_naively(int64_t m, int64_t n, int64_t k, Factor<T> a, Factor<T> b, Complex<T>* c, int64_t leading, T alpha,
                       T beta) {
     for (int64_t i = 0; i < m; ++i) {
         Complex<T>* const row = c + i * leading;
@@ -47,7 +47,7 @@ void multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, T al
         const Factor<T> right{static_cast<const C*>(b.data) + i * b.strides[0] + column * b.strides[2], b.strides[1],
                               b.strides[2]};
         C* const result = static_cast<C*>(out.data) + i * out.strides[0] + row * leading + column;
-        if (!routines) return multiply_plainly(rows, columns, k, left, right, result, leading, alpha, beta);
+        if (!routines) return multiply_naively(rows, columns, k, left, right, result, leading, alpha, beta);
         // BLAS is column-major: the transposed product is computed.
         const auto is_plain = [](const Factor<T>& x, int64_t columns) { return x.column == 1 || columns == 1; };
         const auto stride_of = [](const Factor<T>& x, bool plain, int64_t rows, int64_t columns) {

@@ -72,7 +72,7 @@ Winograd winograd_of(const Call& c) {
     return w;
 }
 
-bool suits_winograd(const Call& c) {
+bool can_use_winograd(const Call& c) {
     const tl_conv_params& p = *c.p;
     if (!winograd_enabled || c.x->dtype != TL_FLOAT32 || p.spatial != 2 || p.groups != 1) return false;
     for (int i = 0; i < 2; i++)
@@ -88,7 +88,7 @@ int32_t run_winograd(const Call& c) {
 }
 
 /// Gradients of weights with few input channels in row-major layout, for which oneDNN is slow.
-bool suits_thin_weights(const Call& c) {
+bool can_use_thin_weights(const Call& c) {
     const tl_conv_params& p = *c.p;
     if (c.kind != Convolution::backward_weights || c.x->dtype != TL_FLOAT32 || p.spatial != 2 || p.groups != 1)
         return false;
@@ -118,7 +118,7 @@ Direct direct_of(const Call& c) {
 
 /// Where the direct kernels were measured faster than oneDNN 2.6 with AVX2 on row-major images. The AVX-512 kernels of
 /// oneDNN reach 90 to 98 % of peak, and 1x1 kernels gain nothing.
-bool suits_direct(const Call& c) {
+bool can_use_direct(const Call& c) {
     const tl_conv_params& p = *c.p;
     if (instruction_set != InstructionSet::avx2 || c.x->dtype != TL_FLOAT32 || p.spatial != 2 || p.groups != 1)
         return false;
@@ -157,9 +157,9 @@ int32_t run(const Call& c) {
     if (!activations(*c.out)) return with_copy(c, &Call::out, wanted, order(*c.out), run);
     if (!dense(*c.w)) return with_copy(c, &Call::w, wanted, Order::row_major, run);
     if (c.bias && !dense(*c.bias)) return with_copy(c, &Call::bias, wanted, Order::row_major, run);
-    if (suits_winograd(c)) return run_winograd(c);
-    if (suits_thin_weights(c)) return run_thin_weights(c);
-    if (suits_direct(c)) return run_direct(c);
+    if (can_use_winograd(c)) return run_winograd(c);
+    if (can_use_thin_weights(c)) return run_thin_weights(c);
+    if (can_use_direct(c)) return run_direct(c);
     if (wanted != TL_FLOAT64) {
         const int32_t status = library_convolution(c);
         // Half types that the library does not support are computed in float32, as on other CPUs.

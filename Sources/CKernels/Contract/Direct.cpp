@@ -18,7 +18,7 @@ namespace tl {
 
 /// A kernel element (tap) of a result: the index of the pixel of x (or of the source), and that of the weight; for the
 /// gradient of the weights, the index of the pixel of y.
-struct BatchPlace {
+struct BatchTap {
     int64_t pixel, tap;
 };
 
@@ -27,7 +27,7 @@ struct Batch {
     int64_t images, in_channels, in_pixels, out_channels, out_pixels, taps;
     const float *x, *w, *bias;  // w [out][in][taps]
     float* y;
-    const BatchPlace* places;
+    const BatchTap* entries;
     const int64_t* starts;  // of the list of each result
 };
 
@@ -55,17 +55,17 @@ struct Padded {
 };
 
 /// Lists of taps by pixel of y, by pixel of x, or by kernel element.
-class Places {
+class TapLists {
   public:
     enum By { result, source, tap };
-    Places(const Direct& p, By by)
+    TapLists(const Direct& p, By by)
         : lists(by == tap ? p.taps() : by == result ? p.pixels() : p.in_height * p.in_width),
-          memory(size_t(p.pixels() * p.taps()) * sizeof(BatchPlace) + size_t(lists + 1) * sizeof(int64_t)) {
+          memory(size_t(p.pixels() * p.taps()) * sizeof(BatchTap) + size_t(lists + 1) * sizeof(int64_t)) {
         if (!memory.get()) return;
-        BatchPlace* next = const_cast<BatchPlace*>(places());
+        BatchTap* next = const_cast<BatchTap*>(entries());
         int64_t* const starts = reinterpret_cast<int64_t*>(next + p.pixels() * p.taps());
         for (int64_t list = 0; list < lists; list++) {
-            starts[list] = next - places();
+            starts[list] = next - entries();
             for (int64_t i = 0; i < (by == tap ? p.pixels() : p.taps()); i++) {
                 const int64_t number = by == tap ? list : i;
                 const int64_t row = number / p.kernel_width * p.dilation[0] - p.padding[0];
@@ -83,11 +83,11 @@ class Places {
                 *next++ = {y * p.in_width + x, by == tap ? pixel : number};
             }
         }
-        starts[lists] = next - places();
+        starts[lists] = next - entries();
         count = p.pixels() * p.taps();
     }
-    const BatchPlace* places() const { return memory.get<BatchPlace>(); }
-    const int64_t* starts() const { return reinterpret_cast<const int64_t*>(places() + count); }
+    const BatchTap* entries() const { return memory.get<BatchTap>(); }
+    const int64_t* starts() const { return reinterpret_cast<const int64_t*>(entries() + count); }
 
   private:
     const int64_t lists;
@@ -136,10 +136,10 @@ bool run_batch(Batch p, const float* from, float* to) {
 }
 
 bool batch_forward(const Direct& p) {
-    const Places lists(p, Places::result);
-    if (!lists.places()) return false;
+    const TapLists lists(p, TapLists::result);
+    if (!lists.entries()) return false;
     return run_batch({p.images, p.in_channels, p.in_height * p.in_width, p.out_channels, p.pixels(), p.taps(), nullptr, p.w,
-                      p.bias, nullptr, lists.places(), lists.starts()},
+                      p.bias, nullptr, lists.entries(), lists.starts()},
                      p.x, p.y);
 }
 
@@ -156,12 +156,12 @@ void exchange_channels(const Direct& p, bool turned, float* w) {
 }
 
 bool batch_backward_data(const Direct& p) {
-    const Places lists(p, Places::source);
+    const TapLists lists(p, TapLists::source);
     const Scratch exchanged(size_t(p.out_channels * p.depth()) * sizeof(float));
-    if (!lists.places() || !exchanged.get()) return false;
+    if (!lists.entries() || !exchanged.get()) return false;
     exchange_channels(p, false, exchanged.get<float>());
     return run_batch({p.images, p.out_channels, p.pixels(), p.in_channels, p.in_height * p.in_width, p.taps(), nullptr,
-                      exchanged.get<float>(), nullptr, nullptr, lists.places(), lists.starts()},
+                      exchanged.get<float>(), nullptr, nullptr, lists.entries(), lists.starts()},
                      p.y, p.x);
 }
 
@@ -169,14 +169,14 @@ bool batch_backward_weights(const Direct& p) {
     const int64_t columns = TL_DISPATCH(direct_panel_columns, ), rows = TL_DISPATCH(direct_tile_rows, );
     const int64_t panels = (p.in_channels + columns - 1) / columns, tiles = (p.out_channels + rows - 1) / rows;
     const int64_t image_panels = (p.images + columns - 1) / columns, in_pixels = p.in_height * p.in_width;
-    const Places lists(p, Places::tap);
+    const TapLists lists(p, TapLists::tap);
     const Panels y(p.images, p.out_channels * p.pixels());
     const Scratch x(size_t(image_panels * columns * panels * columns * in_pixels) * sizeof(float));
     const Scratch sums(size_t(panels * columns * tiles * rows * p.taps()) * sizeof(float));
-    if (!lists.places() || !y.memory.get() || !x.get() || !sums.get()) return false;
+    if (!lists.entries() || !y.memory.get() || !x.get() || !sums.get()) return false;
     y.gather(p.y);
     const Batch batch{p.images, p.in_channels, in_pixels, p.out_channels, p.pixels(), p.taps(), x.get<float>(), nullptr,
-                      nullptr, y.memory.get<float>(), lists.places(), lists.starts()};
+                      nullptr, y.memory.get<float>(), lists.entries(), lists.starts()};
     parallel_for(image_panels * columns, 1, [&](int64_t begin, int64_t end) {
         TL_DISPATCH(batch_interleave, batch, begin, end, p.x, x.get<float>());
     });

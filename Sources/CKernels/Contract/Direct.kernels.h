@@ -42,8 +42,8 @@ static void direct_unfold_runs(const Direct& p, const float* image, int64_t pane
     for (int i = 0; i < runs; i++) {
         // Lanes after the last result repeat it.
         const int64_t pixel = panel * direct_panel + i * run;
-        const int64_t place = pixel < p.pixels() ? pixel : p.pixels() - run;
-        starts[i] = place / p.out_width * p.row_step() + place % p.out_width;
+        const int64_t position = pixel < p.pixels() ? pixel : p.pixels() - run;
+        starts[i] = position / p.out_width * p.row_step() + position % p.out_width;
     }
     for (int64_t c = begin; c < end; c++)
         for (int64_t row = 0; row < p.kernel_height; row++)

@@ -32,14 +32,14 @@ static void batch_scatter(int64_t images, int64_t size, int64_t pieces, int64_t 
 
 /// c[rows][panel of images] (+)= sum over channels and the taps of a list of w[row][channel][tap] x[channel][pixel].
 template <int rows>
-static inline void batch_product(const float* w, int64_t w_row, int64_t w_step, int64_t channels, const BatchPlace* places,
+static inline void batch_product(const float* w, int64_t w_row, int64_t w_step, int64_t channels, const BatchTap* entries,
                                  int64_t count, const float* x, int64_t x_step, float* c, int64_t c_row, bool add,
                                  const float* start) {
     DirectSums<rows> sums;
     if (add) sums.load(c, c_row);
     else sums.start(start);
     for (int64_t channel = 0; channel < channels; channel++, w += w_step, x += x_step)
-        for (int64_t t = 0; t < count; t++) sums.add(w + places[t].tap, w_row, x + places[t].pixel * direct_panel);
+        for (int64_t t = 0; t < count; t++) sums.add(w + entries[t].tap, w_row, x + entries[t].pixel * direct_panel);
     sums.store(c, c_row);
 }
 
@@ -56,7 +56,7 @@ static void batch_results(const Batch& p, int64_t panel, int64_t first, int64_t 
         for (int64_t o = first; o < last; o += direct_rows)
             with_direct_rows(last - o, [&]<int rows>() {
                 for (int64_t pixel = 0; pixel < p.out_pixels; pixel++)
-                    batch_product<rows>(p.w + o * w_row + c * p.taps, w_row, p.taps, channels, p.places + p.starts[pixel],
+                    batch_product<rows>(p.w + o * w_row + c * p.taps, w_row, p.taps, channels, p.entries + p.starts[pixel],
                                         p.starts[pixel + 1] - p.starts[pixel], x + c * x_step, x_step,
                                         y + o * c_row + pixel * direct_panel, c_row, c > 0, p.bias ? p.bias + o : nullptr);
             });
@@ -86,13 +86,13 @@ static void batch_interleave(const Batch& p, int64_t begin, int64_t end, const f
 /// sums[rows][panel of channels] += sum over the pixels of a list and a panel of images of y[row] * x, for one kernel
 /// element. A list element is a pixel of y (`tap`) and one of x (`pixel`).
 template <int rows>
-static inline void batch_weight_product(const float* y, int64_t y_row, const float* x, const BatchPlace* places,
+static inline void batch_weight_product(const float* y, int64_t y_row, const float* x, const BatchTap* entries,
                                         int64_t count, float* sums) {
     DirectSums<rows> total;
     total.load(sums, direct_panel);
     for (int64_t t = 0; t < count; t++) {
-        const float* a = y + places[t].tap * direct_panel;
-        const float* b = x + places[t].pixel * direct_panel * direct_panel;
+        const float* a = y + entries[t].tap * direct_panel;
+        const float* b = x + entries[t].pixel * direct_panel * direct_panel;
         for (int n = 0; n < direct_panel; n++, a++, b += direct_panel) total.add(a, y_row, b);
     }
     total.store(sums, direct_panel);
@@ -111,7 +111,7 @@ static void batch_weights(const Batch& p, int64_t begin, int64_t end, float* w, 
             with_direct_rows(p.out_channels - o, [&]<int rows>() {
                 for (int64_t tap = 0; tap < p.taps; tap++)
                     batch_weight_product<rows>(p.y + (n * p.out_channels + o) * y_row, y_row,
-                                               p.x + (n * panels + panel) * x_panel, p.places + p.starts[tap],
+                                               p.x + (n * panels + panel) * x_panel, p.entries + p.starts[tap],
                                                p.starts[tap + 1] - p.starts[tap],
                                                sums + (unit - begin) * unit_size + tap * direct_rows * direct_panel);
             });

@@ -41,7 +41,7 @@ bool gemm(const Gemm& g) {
     const int64_t wide = round_up(std::min<int64_t>(g.n, 1536), tile);
     const int64_t used_depth = std::min(std::max<int64_t>(g.k, 1), depth);
     const int64_t used_height = std::min(round_up(g.m, 24), height);
-    // Each thread packs all of one operand, which pays only if its range of the other one is large enough.
+    // Each thread packs all of one operand, which is worth its time only if its range of the other one is large enough.
     const int64_t per_thread = std::clamp<int64_t>(std::max(g.m, g.n) / (tl_num_threads() * 256), 1, 4);
     bool enough_memory = true;
     parallel_for(units, std::max<int64_t>(1, 32768 / std::max<int64_t>(work, 1)), [&](int64_t begin, int64_t end) {

@@ -33,13 +33,13 @@ using Call = ConvolutionCall;
 /// The strides as if every dimension were larger than 1, so that oneDNN recognises the layout.
 void dense_strides(int rank, const int64_t* shape, bool channels_last, int64_t* strides) {
     int64_t step = 1;
-    const auto place = [&](int i) {
+    const auto append = [&](int i) {
         strides[i] = step;
         step *= shape[i];
     };
-    if (channels_last) place(1);
-    for (int i = rank - 1; i >= (channels_last ? 2 : 1); i--) place(i);
-    place(0);
+    if (channels_last) append(1);
+    for (int i = rank - 1; i >= (channels_last ? 2 : 1); i--) append(i);
+    append(0);
 }
 
 /// Whether row-major images are reordered to blocks of 16 channels instead of the layout that oneDNN prefers.
@@ -238,11 +238,11 @@ dnnl_status_t plan_of(const Problem& problem, int64_t first, int64_t count, Plan
         const Layout x_blocks = x.shape[1] <= 3 ? Layout(x_caller.view()) : Layout::blocked_images(type, x.shape);
         status = describe_convolution(convolution, x_blocks, w_any, bias, Layout::blocked_images(type, out.shape),
                                       &description);
-        if (status == dnnl_success) status = refuse_reference(&description);
+        if (status == dnnl_success) status = reject_reference(&description);
     }
     if (status != dnnl_success)
         status = describe_convolution(convolution, x_wanted, w_any, bias, out_wanted, &description);
-    if (status == dnnl_success && type != dnnl_f32) status = refuse_reference(&description);
+    if (status == dnnl_success && type != dnnl_f32) status = reject_reference(&description);
     if (status != dnnl_success) return status;
     Plan::Operand list[4];
     int number = 0;

@@ -14,9 +14,9 @@ void tl_max_pool(const tl_pool_params* params, const tl_tensor* x, const tl_tens
         });
     Pool p(params, params->spatial, *x, *out);
     p.indices = PooledTensor(*indices);
-    const bool side_by_side = channels_side_by_side(p) && p.in[0] * p.in[1] * p.in[2] < INT32_MAX;
+    const bool channels_last = is_channels_last(p) && p.in[0] * p.in[1] * p.in[2] < INT32_MAX;
     with_type(x->dtype, [&]<class T>(T) {
-        if (side_by_side)
+        if (channels_last)
             parallel_for(p.images * p.out[0] * p.out[1], grain_of(p.out[2] * p.channels * p.window()),
                          [&](int64_t begin, int64_t end) { TL_DISPATCH(max_pool_channels<T>, p, begin, end); });
         else
@@ -35,12 +35,12 @@ void tl_max_pool_backward(const tl_tensor* grad_out, const tl_tensor* indices, i
         });
     Pool p(nullptr, spatial, *grad_x, *grad_out);
     p.indices = PooledTensor(*indices);
-    const bool side_by_side = channels_side_by_side(p) && p.x.step[2] == p.channels &&
+    const bool channels_last = is_channels_last(p) && p.x.step[2] == p.channels &&
                               (p.in[1] == 1 || p.x.step[1] == p.channels * p.in[2]) &&
                               (p.in[0] == 1 || p.x.step[0] == p.channels * p.in[2] * p.in[1]);
     const int64_t work = p.in[0] * p.in[1] * p.in[2] + p.positions();
     with_type(grad_x->dtype, [&]<class T>(T) {
-        if (side_by_side)
+        if (channels_last)
             parallel_for(p.images, grain_of(work * p.channels), [&](int64_t begin, int64_t end) {
                 TL_DISPATCH(max_pool_backward_channels<T>, p, begin, end);
             });

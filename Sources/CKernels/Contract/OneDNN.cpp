@@ -123,7 +123,7 @@ bool same(Layout::View a, Layout::View b) { return dnnl_memory_desc_equal(a, b) 
 
 size_t Layout::bytes() const { return view() ? dnnl_memory_desc_get_size(view()) : 0; }
 
-dnnl_status_t refuse_reference(dnnl_primitive_desc_t* description) {
+dnnl_status_t reject_reference(dnnl_primitive_desc_t* description) {
     const char* name = nullptr;
     dnnl_primitive_desc_query(*description, dnnl_query_impl_info_str, 0, &name);
     if (!name || std::strncmp(name, "ref", 3) != 0) return dnnl_success;
@@ -145,7 +145,7 @@ dnnl_status_t describe_matmul(const Layout& src, const Layout& weights, const La
     if (status == dnnl_success)
         status = dnnl_primitive_desc_create(description, &operation, attributes.attributes, engine(), nullptr);
 #endif
-    return status == dnnl_success ? refuse_reference(description) : status;
+    return status == dnnl_success ? reject_reference(description) : status;
 }
 
 #if DNNL_VERSION_MAJOR >= 3
@@ -362,7 +362,7 @@ struct Cache {
         std::unique_ptr<Plan> plan;
     };
     std::list<Entry> entries;  // the most recently used first
-    std::unordered_map<Key, std::list<Entry>::iterator, KeyHash> places;
+    std::unordered_map<Key, std::list<Entry>::iterator, KeyHash> positions;
 };
 
 Cache& cache() {
@@ -374,8 +374,8 @@ Cache& cache() {
 
 Plan* find_plan(const Key& key) {
     Cache& own = cache();
-    const auto found = own.places.find(key);
-    if (found == own.places.end()) return nullptr;
+    const auto found = own.positions.find(key);
+    if (found == own.positions.end()) return nullptr;
     own.entries.splice(own.entries.begin(), own.entries, found->second);
     return found->second->plan.get();
 }
@@ -383,9 +383,9 @@ Plan* find_plan(const Key& key) {
 Plan* keep_plan(const Key& key, std::unique_ptr<Plan> plan) {
     Cache& own = cache();
     own.entries.push_front({key, std::move(plan)});
-    own.places[key] = own.entries.begin();
+    own.positions[key] = own.entries.begin();
     if (own.entries.size() > kept_plans) {
-        own.places.erase(own.entries.back().key);
+        own.positions.erase(own.entries.back().key);
         own.entries.pop_back();
     }
     return own.entries.front().plan.get();

@@ -153,7 +153,7 @@ Plan* keep_plan(const Key& key, std::unique_ptr<Plan> plan);
 
 /// Discards a description for which the library has only its reference implementation, which is about a hundred times
 /// slower, and returns dnnl_unimplemented.
-dnnl_status_t refuse_reference(dnnl_primitive_desc_t* description);
+dnnl_status_t reject_reference(dnnl_primitive_desc_t* description);
 
 /// Descriptions for `Plan::build`. Beta is the factor of the previous dst. Reference implementations are not used.
 dnnl_status_t describe_matmul(const Layout& src, const Layout& weights, const Layout& bias, const Layout& dst, float beta,

@@ -60,7 +60,7 @@ constexpr int64_t pool_grain = 16384;
 
 inline int64_t grain_of(int64_t work_of_one) { return std::max<int64_t>(1, pool_grain / std::max<int64_t>(work_of_one, 1)); }
 
-inline bool channels_side_by_side(const Pool& p) {
+inline bool is_channels_last(const Pool& p) {
     return p.channels > 1 && p.x.channel == 1 && p.y.channel == 1 && (!p.indices.data || p.indices.channel == 1);
 }
 

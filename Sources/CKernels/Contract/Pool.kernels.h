@@ -3,10 +3,10 @@
 namespace tl::TL_ISA {
 
 /// The part of a window that is inside: taps first ..< last of `kernel`, the first of them at `start`.
-struct Reach {
+struct WindowRange {
     int64_t first, last, start;
 
-    Reach(const Pool& p, int d, int64_t position) {
+    WindowRange(const Pool& p, int d, int64_t position) {
         const int64_t origin = position * p.stride[d] - p.padding[d], dilation = p.dilation[d];
         first = origin < 0 ? (-origin + dilation - 1) / dilation : 0;
         last = p.kernel[d];
@@ -28,7 +28,7 @@ inline int64_t pool_lowest<int64_t>() {
 /// Calls body(offset in x, position in the channel) for every tap inside.
 template <class Body>
 static inline __attribute__((always_inline)) void each_tap(const Pool& p, int64_t i, int64_t j, int64_t k, Body&& body) {
-    const Reach z(p, 0, i), y(p, 1, j), x(p, 2, k);
+    const WindowRange z(p, 0, i), y(p, 1, j), x(p, 2, k);
     for (int64_t a = z.first, at = z.start; a < z.last; a++, at += p.dilation[0])
         for (int64_t b = y.first, row = y.start; b < y.last; b++, row += p.dilation[1])
             for (int64_t c = x.first, column = x.start; c < x.last; c++, column += p.dilation[2])
@@ -50,7 +50,7 @@ constexpr int64_t pool_row = 128;  // results along the last dimension per itera
 template <class Body>
 static inline __attribute__((always_inline)) void each_row_tap(const Pool& p, int64_t i, int64_t j, int64_t first,
                                                                int64_t count, Body&& body) {
-    const Reach z(p, 0, i), y(p, 1, j);
+    const WindowRange z(p, 0, i), y(p, 1, j);
     const int64_t stride = p.stride[2];
     for (int64_t a = z.first, at = z.start; a < z.last; a++, at += p.dilation[0])
         for (int64_t b = y.first, row = y.start; b < y.last; b++, row += p.dilation[1])

@@ -3,7 +3,7 @@
 #include <type_traits>
 
 // The register tile of the direct product: rows, and vectors per row, so that sums, a row of b and an element of a fit
-// in the registers. `across` vectors are 16 columns, or 32 with AVX-512 if there are as many.
+// in the registers. `across` vectors are 16 columns, or 32 with AVX-512 if the matrix has them.
 #define TL_DIRECT_ROWS_avx2 6
 #define TL_DIRECT_ROWS_avx512 12
 #define TL_DIRECT_ROWS_baseline 2

@@ -24,7 +24,7 @@ struct Winograd {
     float* x;     // dense
     float* y;
     bool x_last, y_last;  // channels-last, otherwise row-major
-    float* w;     // [out, in, 3, 3] in the strides below, a kernel being 9 floats side by side
+    float* w;     // [out, in, 3, 3] in the strides below, a kernel is 9 contiguous floats
     int64_t w_out, w_in;
     bool rotated; // kernels rotated by 180 degrees: the gradient of x is such a convolution of the gradient of y
     float* bias;  // of y, or NULL

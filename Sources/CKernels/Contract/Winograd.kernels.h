@@ -179,9 +179,9 @@ struct TilePixels {
 };
 
 /// The position of a tile: its image and the first row and column of its results.
-struct TilePlace {
+struct TileOrigin {
     int64_t image, row, column;
-    TilePlace(const Winograd& p, int64_t tile) {
+    TileOrigin(const Winograd& p, int64_t tile) {
         column = tile % p.tile_columns() * 4;
         tile /= p.tile_columns();
         row = tile % p.tile_rows() * 4;
@@ -193,8 +193,8 @@ struct TilePlace {
 static void winograd_input(const Winograd& p, int64_t begin, int64_t count, int64_t capacity, const float* zeros, float* v) {
     const int64_t channels = p.in_channels, step = winograd_step(capacity, channels);
     for (int64_t t = 0; t < count; t++) {
-        const TilePlace place(p, begin + t);
-        const TilePixels<6> pixels(p.x, p.x_last, place.image, place.row - p.padding_top, place.column - p.padding_left,
+        const TileOrigin origin(p, begin + t);
+        const TilePixels<6> pixels(p.x, p.x_last, origin.image, origin.row - p.padding_top, origin.column - p.padding_left,
                                    p.in_height, p.in_width, channels, zeros);
         for (int64_t c = 0; c < channels; c += winograd_lanes) {
             Lanes d[36], half[36];
@@ -241,18 +241,18 @@ static inline void winograd_product(const float* a, int64_t a_row, int64_t a_ste
 }
 
 /// Stores the results of a tile for the channels from c.
-static inline void winograd_store(const Winograd& p, const TilePlace& place, int64_t c, const Lanes* result) {
-    const int rows = int(p.out_height - place.row < 4 ? p.out_height - place.row : 4);
-    const int columns = int(p.out_width - place.column < 4 ? p.out_width - place.column : 4);
-    const int64_t width = p.out_width, pixel = place.row * width + place.column, plane = p.out_height * width;
+static inline void winograd_store(const Winograd& p, const TileOrigin& origin, int64_t c, const Lanes* result) {
+    const int rows = int(p.out_height - origin.row < 4 ? p.out_height - origin.row : 4);
+    const int columns = int(p.out_width - origin.column < 4 ? p.out_width - origin.column : 4);
+    const int64_t width = p.out_width, pixel = origin.row * width + origin.column, plane = p.out_height * width;
     if (p.y_last) {
-        float* y = p.y + (place.image * plane + pixel) * p.out_channels + c;
+        float* y = p.y + (origin.image * plane + pixel) * p.out_channels + c;
         for (int r = 0; r < rows; r++)
             for (int s = 0; s < columns; s++)
                 *reinterpret_cast<LooseLanes*>(y + (r * width + s) * p.out_channels) = result[4 * r + s];
         return;
     }
-    float* y = p.y + (place.image * p.out_channels + c) * plane + pixel;
+    float* y = p.y + (origin.image * p.out_channels + c) * plane + pixel;
     for (int r = 0; r < rows; r++) {
         Lanes block[4];
         for (int i = 0; i < 4; i++) block[i] = result[4 * r + i];
@@ -269,14 +269,14 @@ static inline void winograd_store(const Winograd& p, const TilePlace& place, int
 }
 
 /// Computes the results of a tile for the channels from c, from its 36 products.
-static inline void winograd_result(const Winograd& p, const TilePlace& place, int64_t c, const float* m, int64_t m_step) {
+static inline void winograd_result(const Winograd& p, const TileOrigin& origin, int64_t c, const float* m, int64_t m_step) {
     Lanes full[36], half[24], result[16];
     for (int i = 0; i < 36; i++) full[i] = *reinterpret_cast<const LooseLanes*>(m + i * m_step);
     for (int i = 0; i < 6; i++) transform_output(full + i, 6, half + i, 6);
     for (int i = 0; i < 4; i++) transform_output(half + 6 * i, 1, result + 4 * i, 1);
     const Lanes bias = p.bias ? Lanes(*reinterpret_cast<const LooseLanes*>(p.bias + c)) : Lanes{};
     for (int i = 0; i < 16; i++) result[i] += bias;
-    winograd_store(p, place, c, result);
+    winograd_store(p, origin, c, result);
 }
 
 /// Computes y for the tiles begin ..< begin + count; v and m have space for `capacity` tiles, a multiple of the tiles
@@ -292,8 +292,8 @@ static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int
                 winograd_product(v + i * v_step + t * in, in, 1, u + i * u_step + j * in, in, m + i * m_step + t * out + j,
                                  out, false);
     for (int64_t t = 0; t < count; t++) {
-        const TilePlace place(p, begin + t);
-        for (int64_t c = 0; c < out; c += winograd_lanes) winograd_result(p, place, c, m + t * out + c, m_step);
+        const TileOrigin origin(p, begin + t);
+        for (int64_t c = 0; c < out; c += winograd_lanes) winograd_result(p, origin, c, m + t * out + c, m_step);
     }
 }
 
@@ -322,9 +322,9 @@ static void winograd_panels(const Winograd& p, int64_t begin, int64_t end, int64
                                      m + i * m_step + t * winograd_panel, winograd_panel, c > 0);
         }
         for (int64_t t = 0; t < tiles; t++) {
-            const TilePlace place(p, t);
+            const TileOrigin origin(p, t);
             for (int64_t c = 0; c < winograd_panel; c += winograd_lanes)
-                winograd_result(p, place, out + c, m + t * winograd_panel + c, m_step);
+                winograd_result(p, origin, out + c, m + t * winograd_panel + c, m_step);
         }
     }
 }
@@ -336,8 +336,8 @@ static void winograd_gradients(const Winograd& p, int64_t first, int64_t begin, 
     const int64_t in = p.in_channels, out = p.out_channels, step = winograd_step(capacity, out);
     winograd_input(p, first + begin, end - begin, capacity, zeros, v + begin * in);
     for (int64_t t = begin; t < end; t++) {
-        const TilePlace place(p, first + t);
-        const TilePixels<4> pixels(p.y, p.y_last, place.image, place.row, place.column, p.out_height, p.out_width, out,
+        const TileOrigin origin(p, first + t);
+        const TilePixels<4> pixels(p.y, p.y_last, origin.image, origin.row, origin.column, p.out_height, p.out_width, out,
                                    zeros);
         for (int64_t c = 0; c < out; c += winograd_lanes) {
             Lanes y[16], half[24], full[36];

@@ -215,10 +215,10 @@ struct Run {
         for (int32_t r = 0; r < program.register_count; ++r) {
             offsets[r] = bytes;
             if (is_absent(r) && of(r).extent != TL_FUSED_UNIFORM) continue;
-            bytes += (length_of(r, most_rows()) * size_of(r) + 63) / 64 * 64;
+            bytes += (length_of(r, max_rows()) * size_of(r) + 63) / 64 * 64;
         }
         temporary = bytes;
-        bytes += (most_rows() * width * 8 + 63) / 64 * 64;
+        bytes += (max_rows() * width * 8 + 63) / 64 * 64;
     }
 
     /// Rounds blocks to whole periods, if their registers stay small, so that repeated arrays are read once.
@@ -236,7 +236,7 @@ struct Run {
     }
 
     /// The rows of the longest block: the last block includes a remainder that is too small for a block.
-    int64_t most_rows() const { return has_rows() ? rows + std::min(fewest_rows, rows) : rows; }
+    int64_t max_rows() const { return has_rows() ? rows + std::min(fewest_rows, rows) : rows; }
     int64_t block_count() const {
         const int64_t all = has_rows() ? column.count : full.count, blocks = (all + rows - 1) / rows;
         const bool joins = has_rows() && blocks > 1 && all - (blocks - 1) * rows < std::min(fewest_rows, rows);
@@ -377,9 +377,9 @@ struct Run {
         for (int32_t r = 0; r < program.register_count; ++r) registers[r] = memory + offsets[r];
         for (int k = outputs; k < count; ++k)
             if (arrays[k].extent == TL_FUSED_UNIFORM)
-                arrays[k].load(arrays[k].data, 0, registers[arrays[k].reg], 1, most_rows() * width);
+                arrays[k].load(arrays[k].data, 0, registers[arrays[k].reg], 1, max_rows() * width);
             else if (arrays[k].preloaded)
-                transfer(k, 0, std::min(most_rows() * width, full.count), static_cast<char*>(registers[arrays[k].reg]), false);
+                transfer(k, 0, std::min(max_rows() * width, full.count), static_cast<char*>(registers[arrays[k].reg]), false);
         const int64_t all = has_rows() ? column.count : full.count, blocks = block_count();
         for (int64_t b = first; b < last; ++b) {
             const int64_t start = b * rows, n = (b + 1 == blocks ? all : start + rows) - start;

@@ -57,33 +57,34 @@ class Block {
     int64_t shape[TL_MAX_RANK], a_steps[TL_MAX_RANK], b_steps[TL_MAX_RANK];  // innermost first
 };
 
-/// The positions that the index tensors select: the flat index over the indexed dimensions, and the offset in x in
+/// The elements that the index tensors select: the flat index over the indexed dimensions, and the offset in x in
 /// elements.
-struct Places {
+struct IndexedElements {
     const tl_tensor& x;
     const tl_tensor* const* indices;
     int count;
 
-    struct Place {
+    struct Element {
         int64_t flat, offset;
     };
-    /// The place for the position with coordinates `at` over I.
-    Place operator()(const int64_t* at) const {
-        Place place{0, 0};
+    /// The element for the position with coordinates `at` over I.
+    Element operator()(const int64_t* at) const {
+        Element element{0, 0};
         for (int k = 0; k < count; k++) {
             int64_t offset = 0;
             for (int d = 0; d < indices[k]->rank; d++) offset += at[d] * indices[k]->strides[d];
             const int64_t i = wrap(static_cast<const int64_t*>(indices[k]->data)[offset], x.shape[k]);
-            place.flat = place.flat * x.shape[k] + i;
-            place.offset += i * x.strides[k];
+            element.flat = element.flat * x.shape[k] + i;
+            element.offset += i * x.strides[k];
         }
-        return place;
+        return element;
     }
 };
 
-/// Calls body(place, offset in the other tensor) for begin ..< end of the positions over I.
+/// Calls body(element, offset in the other tensor) for begin ..< end of the positions over I.
 template <class Body>
-void each_place(const Places& places, const tl_tensor& other, int rank, int64_t begin, int64_t end, Body&& body) {
+void each_indexed_element(const IndexedElements& selected, const tl_tensor& other, int rank, int64_t begin, int64_t end,
+                          Body&& body) {
     int64_t at[TL_MAX_RANK] = {}, rest = begin;
     for (int d = rank - 1; d >= 0; d--) {
         at[d] = rest % other.shape[d];
@@ -92,7 +93,7 @@ void each_place(const Places& places, const tl_tensor& other, int rank, int64_t 
     for (int64_t position = begin; position < end; position++) {
         int64_t offset = 0;
         for (int d = 0; d < rank; d++) offset += at[d] * other.strides[d];
-        body(places(at), offset);
+        body(selected(at), offset);
         for (int d = rank - 1; d >= 0; d--) {
             if (++at[d] < other.shape[d]) break;
             at[d] = 0;
@@ -109,19 +110,19 @@ int64_t positions_of(const tl_tensor& other, int rank) {
 template <class T, class Update>
 void put(const tl_tensor* x, const tl_tensor* const* indices, int32_t count, const tl_tensor* values, Update&& update) {
     const int rank = indices[0]->rank;
-    const Places places{*x, indices, count};
+    const IndexedElements selected{*x, indices, count};
     const Block block(*x, count, *values, rank);
     const int64_t positions = positions_of(*values, rank);
     int64_t destinations = 1;
     for (int k = 0; k < count; k++) destinations *= x->shape[k];
     // Each thread iterates over all indices and processes those in its range of destinations, so that additions to one
-    // element are in order. This pays only if a block is long in comparison with the lookup of its place.
+    // element are in order. This pays only if a block is long in comparison with the lookup of its element.
     const int64_t work = std::max<int64_t>(positions * block.count, 1);
     const int64_t grain = block.count < 16 ? destinations : std::max<int64_t>(1, 32768 * destinations / work);
     parallel_for(destinations, grain, [&](int64_t low, int64_t high) {
-        each_place(places, *values, rank, 0, positions, [&](const Places::Place& place, int64_t offset) {
-            if (place.flat < low || place.flat >= high) return;
-            block.run(static_cast<T*>(x->data) + place.offset, static_cast<T*>(values->data) + offset, update);
+        each_indexed_element(selected, *values, rank, 0, positions, [&](const auto& element, int64_t offset) {
+            if (element.flat < low || element.flat >= high) return;
+            block.run(static_cast<T*>(x->data) + element.offset, static_cast<T*>(values->data) + offset, update);
         });
     });
 }
@@ -135,13 +136,13 @@ void tl_index_get(const tl_tensor* x, const tl_tensor* const* indices, int32_t c
     using namespace tl;
     if (count_of(*out) == 0) return;
     const int rank = indices[0]->rank;
-    const Places places{*x, indices, count};
+    const IndexedElements selected{*x, indices, count};
     const Block block(*x, count, *out, rank);
     const int64_t positions = positions_of(*out, rank);
     with_raw_type(x->dtype, [&]<class T>(T) {
         parallel_for(positions, std::max<int64_t>(1, 8192 / block.count), [&](int64_t begin, int64_t end) {
-            each_place(places, *out, rank, begin, end, [&](const Places::Place& place, int64_t offset) {
-                T* from = static_cast<T*>(x->data) + place.offset;
+            each_indexed_element(selected, *out, rank, begin, end, [&](const auto& element, int64_t offset) {
+                T* from = static_cast<T*>(x->data) + element.offset;
                 T* to = static_cast<T*>(out->data) + offset;
                 if (block.contiguous()) std::memcpy(to, from, size_t(block.count) * sizeof(T));
                 else block.run(from, to, [](T& a, T& b) { b = a; });

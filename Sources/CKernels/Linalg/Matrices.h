@@ -95,7 +95,7 @@ class Arena {
 };
 
 /// The number of threads of a factorisation. OpenBLAS starts them itself and ends the process if the system refuses, so
-/// that a calling thread first checks whether as many can be started.
+/// that a calling thread first checks whether this number can be started.
 int factorisation_threads();
 
 /// Calls body(number, arena) for each matrix, with `bytes` of memory. The threads of the pool share the matrices. For a

@@ -11,7 +11,7 @@
 namespace tl {
 
 /// The operands: x [N, C, L], in backward passes also g; y is written. All are of type T and contiguous, in the layout
-/// given by `side_by_side`.
+/// given by `channels_last`.
 template <class T>
 struct BatchNorm {
     int64_t images, channels, length;
@@ -23,7 +23,7 @@ struct BatchNorm {
     int64_t y_image = 0, y_channel = 0;
     const T *pivot = nullptr, *scale = nullptr, *slope = nullptr, *shift = nullptr;  // per channel
     double* sums = nullptr;
-    bool side_by_side = false;
+    bool channels_last = false;
     int64_t rows() const { return images * length; }
 };
 
@@ -37,7 +37,7 @@ namespace tl {
 namespace {
 
 /// Whether the layout of [N, C, L] is rows [N * L, C], or channels with contiguous L.
-bool is_side_by_side(const tl_tensor& x) {
+bool is_channels_last(const tl_tensor& x) {
     return x.strides[1] == 1 && (x.shape[2] == 1 || x.strides[2] == x.shape[1]) &&
            (x.shape[0] == 1 || x.strides[0] == x.shape[1] * x.shape[2]);
 }
@@ -47,14 +47,14 @@ bool is_planes(const tl_tensor& x) { return x.strides[2] == 1 || x.shape[2] == 1
 template <class T>
 class Operand {
   public:
-    Operand(const tl_tensor& x, bool side_by_side, bool written)
-        : written(written), suits(x.dtype == dtype_of<T> && (side_by_side ? is_side_by_side(x) : is_planes(x))),
-          copy(suits ? none(x) : x, dtype_of<T>, side_by_side ? Order::channels_last : Order::row_major),
-          tensor(suits ? x : copy.tensor) {
-        if (!suits && !written && tensor.data) copy.read();
+    Operand(const tl_tensor& x, bool channels_last, bool written)
+        : written(written), is_direct(x.dtype == dtype_of<T> && (channels_last ? is_channels_last(x) : is_planes(x))),
+          copy(is_direct ? none(x) : x, dtype_of<T>, channels_last ? Order::channels_last : Order::row_major),
+          tensor(is_direct ? x : copy.tensor) {
+        if (!is_direct && !written && tensor.data) copy.read();
     }
     ~Operand() {
-        if (!suits && written && tensor.data) copy.write_back();
+        if (!is_direct && written && tensor.data) copy.write_back();
     }
     [[nodiscard]] bool is_missing() const { return copy.is_missing(); }
     T* data() const { return static_cast<T*>(tensor.data); }
@@ -63,7 +63,7 @@ class Operand {
 
   private:
     static tl_tensor none(const tl_tensor& x) { return {nullptr, x.shape, x.strides, 0, x.dtype, TL_DEVICE_CPU}; }
-    const bool written, suits;
+    const bool written, is_direct;
     DenseCopy copy;
 
   public:
@@ -71,9 +71,9 @@ class Operand {
 };
 
 template <class T>
-BatchNorm<T> describe(const tl_tensor& shape, const Operand<T>& x, bool side_by_side) {
+BatchNorm<T> describe(const tl_tensor& shape, const Operand<T>& x, bool channels_last) {
     BatchNorm<T> p{shape.shape[0], shape.shape[1], shape.shape[2], x.data(), x.image(), x.channel()};
-    p.side_by_side = side_by_side;
+    p.channels_last = channels_last;
     return p;
 }
 
@@ -81,7 +81,7 @@ BatchNorm<T> describe(const tl_tensor& shape, const Operand<T>& x, bool side_by_
 template <class T>
 void sum_channels(const BatchNorm<T>& p, bool gradient) {
     const int64_t channels = p.channels;
-    if (!p.side_by_side) {
+    if (!p.channels_last) {
         const int64_t planes = p.images * channels;
         const Scratch memory(size_t(planes) * sizeof(double[2]));
         if (memory.is_missing()) return;
@@ -105,8 +105,8 @@ void sum_channels(const BatchNorm<T>& p, bool gradient) {
     parallel_for(parts, std::max<int64_t>(1, 16384 * parts / std::max<int64_t>(rows * channels, 1)), [&](int64_t begin, int64_t end) {
         for (int64_t part = begin; part < end; part++) {
             const int64_t first = rows * part / parts, last = rows * (part + 1) / parts, at = part * channels * 2;
-            if (gradient) TL_DISPATCH(side_gradient_sums<T>, p, first, last, runs + at, totals + at);
-            else TL_DISPATCH(side_moments<T>, p, first, last, runs + at, totals + at);
+            if (gradient) TL_DISPATCH(channels_last_gradient_sums<T>, p, first, last, runs + at, totals + at);
+            else TL_DISPATCH(channels_last_moments<T>, p, first, last, runs + at, totals + at);
         }
     });
     for (int64_t c = 0; c < channels; c++)
@@ -120,16 +120,16 @@ void sum_channels(const BatchNorm<T>& p, bool gradient) {
 /// The median of nine elements spread over a channel, as pivot: a typical value even if the first element or a border
 /// of zeros is far from the others. 0 for an infinity, whose difference from itself is NaN.
 template <class T>
-T typical_element(const BatchNorm<T>& p, int64_t channel) {
-    const int64_t count = p.rows(), step = p.side_by_side ? p.channels : 1;
+T median_of_sample(const BatchNorm<T>& p, int64_t channel) {
+    const int64_t count = p.rows(), step = p.channels_last ? p.channels : 1;
     const int sample = int(std::min<int64_t>(count, 9));
     T values[9] = {};
     for (int k = 0; k < sample; k++) {
         const int64_t row = (2 * k + 1) * count / (2 * sample);
         const T value = p.x[row / p.length * p.x_image + channel * p.x_channel + row % p.length * step];
-        int place = k;
-        for (; place > 0 && values[place - 1] > value; place--) values[place] = values[place - 1];
-        values[place] = value;
+        int position = k;
+        for (; position > 0 && values[position - 1] > value; position--) values[position] = values[position - 1];
+        values[position] = value;
     }
     const T middle = values[sample / 2];
     return middle - middle == 0 ? middle : T(0);
@@ -144,9 +144,9 @@ double rest_of_mean(double mean) {
 
 template <class T>
 void affine(const BatchNorm<T>& p) {
-    if (p.side_by_side)
+    if (p.channels_last)
         parallel_for(p.rows(), std::max<int64_t>(1, 16384 / p.channels),
-                     [&](int64_t begin, int64_t end) { TL_DISPATCH(side_affine<T>, p, begin, end); });
+                     [&](int64_t begin, int64_t end) { TL_DISPATCH(channels_last_affine<T>, p, begin, end); });
     else
         parallel_for(p.images * p.channels, std::max<int64_t>(1, 16384 / std::max<int64_t>(p.length, 1)),
                      [&](int64_t begin, int64_t end) { TL_DISPATCH(plane_affine<T>, p, begin, end); });
@@ -163,17 +163,17 @@ void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentu
     const int64_t channels = x->shape[1], count = x->shape[0] * x->shape[2];
     if (channels == 0) return;
     with_compute_type(x->dtype, [&]<class T>(T) {
-        const bool side_by_side = is_side_by_side(*x);
-        const Operand<T> in(*x, side_by_side, false);
+        const bool channels_last = is_channels_last(*x);
+        const Operand<T> in(*x, channels_last, false);
         const Vector<double> means(mean, true);
         const Vector<T> rstds(rstd, true), old_mean(running_mean), old_variance(running_var);
         const Scratch memory(size_t(channels) * (2 * sizeof(double) + sizeof(T)));
         if (any_missing(in, means, rstds, old_mean, old_variance, memory)) return;
-        BatchNorm<T> p = describe(*x, in, side_by_side);
+        BatchNorm<T> p = describe(*x, in, channels_last);
         p.sums = memory.get<double>();
         T* const pivot = reinterpret_cast<T*>(p.sums + 2 * channels);
         for (int64_t c = 0; c < channels; c++)
-            pivot[c] = typical_element(p, c);
+            pivot[c] = median_of_sample(p, c);
         p.pivot = pivot;
         sum_channels(p, false);
         for (int64_t c = 0; c < channels; c++) {
@@ -184,7 +184,7 @@ void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentu
             if constexpr (sizeof(T) == 8)
                 if (!squares_are_in_range(double(spread))) {
                     const T* const x = p.x + c * p.x_channel;
-                    const int64_t step = side_by_side ? channels : 1;
+                    const int64_t step = channels_last ? channels : 1;
                     const WidestMoments moments = widest_moments(
                         count, [&](int64_t i) { return x[i / p.length * p.x_image + i % p.length * step]; });
                     average = double(moments.mean), spread = moments.variance;
@@ -226,8 +226,8 @@ void tl_batch_norm_apply(const tl_tensor* x, const tl_tensor* mean, const tl_ten
     const int64_t channels = x->shape[1];
     if (count_of(*x) == 0) return;
     with_compute_type(x->dtype, [&]<class T>(T) {
-        const bool side_by_side = is_side_by_side(*x);
-        const Operand<T> in(*x, side_by_side, false), result(*out, side_by_side, true);
+        const bool channels_last = is_channels_last(*x);
+        const Operand<T> in(*x, channels_last, false), result(*out, channels_last, true);
         const Vector<double> means(mean);
         const Vector<T> rstds(rstd), gain(weight), offset(bias);
         const Scratch memory(size_t(3 * channels) * sizeof(T));
@@ -239,7 +239,7 @@ void tl_batch_norm_apply(const tl_tensor* x, const tl_tensor* mean, const tl_ten
             shift[c] = (bias ? offset.get()[c] : T(0)) - T(rest_of_mean<T>(average)) * scale[c];
             pivot[c] = T(average);
         }
-        BatchNorm<T> p = describe(*x, in, side_by_side);
+        BatchNorm<T> p = describe(*x, in, channels_last);
         p.y = result.data(), p.y_image = result.image(), p.y_channel = result.channel();
         p.pivot = pivot, p.scale = scale, p.shift = shift;
         affine(p);
@@ -256,13 +256,13 @@ void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
     const double count = double(x->shape[0] * x->shape[2]);
     if (channels == 0) return;
     with_compute_type(x->dtype, [&]<class T>(T) {
-        const bool side_by_side = is_side_by_side(*x);
-        const Operand<T> in(*x, side_by_side, false), gradient(*grad_out, side_by_side, false);
+        const bool channels_last = is_channels_last(*x);
+        const Operand<T> in(*x, channels_last, false), gradient(*grad_out, channels_last, false);
         const Vector<double> means(mean);
         const Vector<T> rstds(rstd), gain(weight);
         const Scratch memory(size_t(channels) * (2 * sizeof(double) + 4 * sizeof(T)));
         if (any_missing(in, gradient, means, rstds, gain, memory)) return;
-        BatchNorm<T> p = describe(*x, in, side_by_side);
+        BatchNorm<T> p = describe(*x, in, channels_last);
         p.g = gradient.data(), p.g_image = gradient.image(), p.g_channel = gradient.channel();
         p.sums = memory.get<double>();
         T *const scale = reinterpret_cast<T*>(p.sums + 2 * channels), *const slope = scale + channels,
@@ -294,7 +294,7 @@ void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
             slope[c] = T(steepness);
             shift[c] = T(training ? -p.sums[2 * c] / count - rest_of_mean<T>(means.get()[c]) * steepness : 0);
         }
-        const Operand<T> result(*grad_x, side_by_side, true);
+        const Operand<T> result(*grad_x, channels_last, true);
         if (result.is_missing()) return;
         p.y = result.data(), p.y_image = result.image(), p.y_channel = result.channel();
         p.scale = scale, p.slope = slope, p.shift = shift;

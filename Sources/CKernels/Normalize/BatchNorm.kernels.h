@@ -75,7 +75,7 @@ static void plane_affine(const BatchNorm<T>& p, int64_t begin, int64_t end) {
 
 /// For rows begin ..< end and all channels: adds to sums[channel] and sums[channels + channel].
 template <class T, bool gradient>
-static inline void side_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, T* run, double* sums) {
+static inline void channels_last_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, T* run, double* sums) {
     const int64_t channels = p.channels;
     T *__restrict first = run, *__restrict second = run + channels;
     const T* __restrict pivot = p.pivot;
@@ -115,17 +115,17 @@ static inline void side_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, 
 }
 
 template <class T>
-static void side_moments(const BatchNorm<T>& p, int64_t begin, int64_t end, T* run, double* sums) {
-    side_sums<T, false>(p, begin, end, run, sums);
+static void channels_last_moments(const BatchNorm<T>& p, int64_t begin, int64_t end, T* run, double* sums) {
+    channels_last_sums<T, false>(p, begin, end, run, sums);
 }
 
 template <class T>
-static void side_gradient_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, T* run, double* sums) {
-    side_sums<T, true>(p, begin, end, run, sums);
+static void channels_last_gradient_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, T* run, double* sums) {
+    channels_last_sums<T, true>(p, begin, end, run, sums);
 }
 
 template <class T>
-static void side_affine(const BatchNorm<T>& p, int64_t begin, int64_t end) {
+static void channels_last_affine(const BatchNorm<T>& p, int64_t begin, int64_t end) {
     const int64_t channels = p.channels;
     const T *__restrict scale = p.scale, *__restrict shift = p.shift, *__restrict slope = p.slope,
                *__restrict pivot = p.pivot;

@@ -76,9 +76,9 @@ template <bool adds, class T>
 static inline void layer_norm_input_row(int64_t n, const T* __restrict g, const T* __restrict x,
                                         const T* __restrict weight, T mean, T rstd, T first, T slope,
                                         T* __restrict result) {
-    const auto put = [](T& place, T value) __attribute__((always_inline)) {
-        if constexpr (adds) place += value;
-        else place = value;
+    const auto put = [](T& target, T value) __attribute__((always_inline)) {
+        if constexpr (adds) target += value;
+        else target = value;
     };
     if (weight)
         for (int64_t i = 0; i < n; i++) put(result[i], rstd * (g[i] * weight[i] - first - (x[i] - mean) * slope));

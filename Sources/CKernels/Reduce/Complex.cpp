@@ -97,8 +97,8 @@ void reduce_complex(int32_t op, const tl_tensor& x, int32_t reduced, const tl_te
 }
 
 void scan_complex(int32_t op, const tl_tensor& x, const tl_tensor& out) {
-    const int place = x.rank > 0 ? x.rank - 1 : 0;
-    if (op == TL_SCAN_SUM && x.rank > 0) return tl_scan(op, Parts(x, place).get(), Parts(out, place).get(), nullptr);
+    const int dim = x.rank > 0 ? x.rank - 1 : 0;
+    if (op == TL_SCAN_SUM && x.rank > 0) return tl_scan(op, Parts(x, dim).get(), Parts(out, dim).get(), nullptr);
     scan_elements(x, nullptr, out, [](Number carried, Number value, Number) { return carried * value; });
 }
 

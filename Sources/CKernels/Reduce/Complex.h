@@ -6,14 +6,14 @@
 
 namespace tl {
 
-/// A complex tensor as a real tensor of its parts, with a dimension of size 2 for them before dimension `place`.
+/// A complex tensor as a real tensor of its parts, with a dimension of size 2 for them before dimension `dim`.
 struct Parts {
     int64_t shape[TL_MAX_RANK + 1], strides[TL_MAX_RANK + 1];
 
-    Parts(const tl_tensor& x, int place) {
+    Parts(const tl_tensor& x, int dim) {
         for (int d = 0; d <= x.rank; ++d) {
-            shape[d] = d == place ? 2 : x.shape[d - (d > place)];
-            strides[d] = d == place ? 1 : 2 * x.strides[d - (d > place)];
+            shape[d] = d == dim ? 2 : x.shape[d - (d > dim)];
+            strides[d] = d == dim ? 1 : 2 * x.strides[d - (d > dim)];
         }
         tensor = {x.data, shape, strides, x.rank + 1, part_dtype(x.dtype), TL_DEVICE_CPU};
     }

@@ -66,7 +66,7 @@ struct Points {
 int64_t grain(int64_t columns, int64_t width) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, columns * width)); }
 
 /// The index of the pair i < j among those of n rows in order.
-int64_t place(int64_t n, int64_t i, int64_t j) { return i * n - i * (i + 1) / 2 + j - i - 1; }
+int64_t pair_index(int64_t n, int64_t i, int64_t j) { return i * n - i * (i + 1) / 2 + j - i - 1; }
 
 template <class Body>
 void with_real_type(int32_t dtype, Body&& body) {
@@ -147,7 +147,7 @@ void tl_condensed_distance(const tl_tensor* x, double p, const tl_tensor* out) {
         // Row i has n - 1 - i pairs: rows i and n - 1 - i together are one unit of work.
         parallel_for((n + 1) / 2, grain(n, s.width), [&](int64_t begin, int64_t end) {
             const auto run = [&](int64_t i) {
-                TL_DISPATCH(distances<T>, s, points.row(0, i), turned + i + 1, n, n - 1 - i, results + place(n, i, i + 1));
+                TL_DISPATCH(distances<T>, s, points.row(0, i), turned + i + 1, n, n - 1 - i, results + pair_index(n, i, i + 1));
             };
             for (int64_t i = begin; i < end; i++) {
                 run(i);
@@ -175,9 +175,9 @@ void tl_condensed_distance_backward(const tl_tensor* gradient, const tl_tensor* 
             if (rows.is_missing()) return;
             const auto gather = [n](const tl_tensor& from, int64_t i, T* into) {
                 const T* const all = static_cast<const T*>(from.data);
-                for (int64_t j = 0; j < i; j++) into[j] = all[place(n, j, i)];
+                for (int64_t j = 0; j < i; j++) into[j] = all[pair_index(n, j, i)];
                 into[i] = 0;
-                std::copy_n(all + place(n, i, i + 1), n - 1 - i, into + i + 1);
+                std::copy_n(all + pair_index(n, i, i + 1), n - 1 - i, into + i + 1);
                 return static_cast<const T*>(into);
             };
             for (int64_t i = begin; i < end; i++)

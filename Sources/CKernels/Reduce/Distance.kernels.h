@@ -20,7 +20,7 @@ static inline __attribute__((always_inline)) T term(T d, T p) {
 
 /// The distance in float64 with scaled coordinates, for sums that overflowed or underflowed.
 template <class T>
-static double careful_distance(const Distances<T>& s, const T* x, const T* others, int64_t stride) {
+static double rescaled_distance(const Distances<T>& s, const T* x, const T* others, int64_t stride) {
     const auto coordinate = [&](int64_t d) {
         return tl_abs_f64(double(x[d]) - double(others[d * stride]) + s.shift);
     };
@@ -60,13 +60,13 @@ static void distance_block(const Distances<T>& s, const T* x, const T* others, i
         for (int64_t j = 0; j < count; j++) out[j] = T(sums[j]);
         if (metric == Metric::manhattan && sizeof(T) == 4)
             for (int64_t j = 0; j < count; j++)
-                if (sums[j] - sums[j] != 0) out[j] = T(careful_distance(s, x, others + j, stride));
+                if (sums[j] - sums[j] != 0) out[j] = T(rescaled_distance(s, x, others + j, stride));
     } else {
         for (int64_t j = 0; j < count; j++)
             out[j] = T(metric == Metric::euclidean ? tl_sqrt_f64(sums[j]) : tl_pow_f64(sums[j], 1 / s.p));
         const double low = sizeof(T) == 4 ? 1e-25 : 1e-280, high = sizeof(T) == 4 ? 1e37 : 1e300;
         for (int64_t j = 0; j < count; j++)
-            if (!(sums[j] > low && sums[j] < high)) out[j] = T(careful_distance(s, x, others + j, stride));
+            if (!(sums[j] > low && sums[j] < high)) out[j] = T(rescaled_distance(s, x, others + j, stride));
     }
 }
 

@@ -215,7 +215,7 @@ struct ShortRowDriver {
     ConvertBlock load;
     bool native;
 
-    static bool suits(const Iteration& kept, const Iteration& fold) {
+    static bool supports(const Iteration& kept, const Iteration& fold) {
         return kept.rank == 1 && fold.rank == 1 && fold.strides[0][0] == 1 && fold.count <= longest &&
                kept.strides[0][0] == fold.count && kept.count >= 16;
     }
@@ -271,7 +271,7 @@ struct ColumnDriver {
     ConvertBlock load;
     bool native;
 
-    static bool suits(const Iteration& kept, const Iteration& fold) {
+    static bool supports(const Iteration& kept, const Iteration& fold) {
         return kept.rank > 0 && kept.strides[0][0] == 1 && kept.shape[0] >= 4 && fold.rank > 0 &&
                fold.strides[0][0] != 1;
     }

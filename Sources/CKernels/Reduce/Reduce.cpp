@@ -45,14 +45,14 @@ void each_element(const Iteration& fold, const char* base, int64_t size, Convert
 
 /// Reduces an output again, element by element in float64, if the fast reduction overflowed or underflowed: a float32
 /// sum that is not finite, or a norm whose squares may exceed the range of their dtype.
-struct CarefulFold {
+struct RescaledFold {
     int32_t op, compute;
     const Iteration& fold;
     const char* x;
     int64_t size;
     ConvertBlock load;
 
-    CarefulFold(int32_t op, int32_t compute, const Iteration& fold, const tl_tensor& x)
+    RescaledFold(int32_t op, int32_t compute, const Iteration& fold, const tl_tensor& x)
         : op(op), compute(compute), fold(fold), x(static_cast<const char*>(x.data)), size(size_of_dtype(x.dtype)),
           load(convert_block(x.dtype, TL_FLOAT64)) {}
 
@@ -65,20 +65,20 @@ struct CarefulFold {
     }
     void repair_norms(void* results, int64_t count, int64_t offset, int64_t stride) const {
         if (op != TL_REDUCE_NORM) return;
-        const auto again = [&](int64_t i) { return norm(x + (offset + i * stride) * size); };
+        const auto recompute = [&](int64_t i) { return norm(x + (offset + i * stride) * size); };
         // Between the bounds, lost squares are too small to affect the result.
-        if (compute == TL_FLOAT32) repair(static_cast<float*>(results), 1e-15f, 1e18f, count, again);
-        else repair(static_cast<double*>(results), 1e-140, 1e150, count, again);
+        if (compute == TL_FLOAT32) repair(static_cast<float*>(results), 1e-15f, 1e18f, count, recompute);
+        else repair(static_cast<double*>(results), 1e-140, 1e150, count, recompute);
     }
 
   private:
-    template <class T, class Again>
-    static void repair(T* results, T low, T high, int64_t count, Again&& again) {
+    template <class T, class Recompute>
+    static void repair(T* results, T low, T high, int64_t count, Recompute&& recompute) {
         int outside = 0;
         for (int64_t i = 0; i < count; ++i) outside |= !(results[i] >= low) | !(results[i] <= high);
         if (!outside) return;
         for (int64_t i = 0; i < count; ++i)
-            if (!(results[i] >= low && results[i] <= high)) results[i] = static_cast<T>(again(i));
+            if (!(results[i] >= low && results[i] <= high)) results[i] = static_cast<T>(recompute(i));
     }
 
     double sum(const char* base) const {
@@ -126,20 +126,20 @@ void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced,
     const Fold& kernel = fold_kernel(op, compute);
     const int32_t state = state_dtype(op, compute);
     const Target result = target(*out, 1, state);
-    const CarefulFold careful(op, compute, fold, *x);
+    const RescaledFold rescaled(op, compute, fold, *x);
     const int64_t stride = kept.rank ? kept.strides[0][0] : 0;
     const auto finish = [&](char* states, int64_t count, const StridedIterator& iterator, int64_t first) {
         const int64_t offset = iterator.offset[0] + first * stride;
-        careful.repair_sums(states, count, offset, stride);
+        rescaled.repair_sums(states, count, offset, stride);
         if (op == TL_REDUCE_MEAN) divide_results(states, count, static_cast<double>(fold.count));
         if (op == TL_REDUCE_NORM) square_roots(compute, states, count);
-        careful.repair_norms(states, count, offset, stride);
+        rescaled.repair_norms(states, count, offset, stride);
         if (op == TL_REDUCE_LOGSUMEXP) finish_logsumexp(compute, states, states, count);
         result.write(kept, iterator, first, states, count);
     };
-    if (kernel.column.one && ColumnDriver::suits(kept, fold))
+    if (kernel.column.one && ColumnDriver::supports(kept, fold))
         ColumnDriver(kept, fold, kernel.column, *x, compute).run(finish);
-    else if (kernel.column.one && ShortRowDriver::suits(kept, fold))
+    else if (kernel.column.one && ShortRowDriver::supports(kept, fold))
         ShortRowDriver(kept, fold, kernel.column, *x, compute).run(finish);
     else
         RowDriver(kept, fold, kernel.row, *x, compute).run(finish);

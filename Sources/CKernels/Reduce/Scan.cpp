@@ -74,7 +74,7 @@ void scan(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out,
 
 /// Sums and products of several rows in parallel, to hide the latency of the dependent steps.
 template <class T, class Join>
-void scan_side_by_side(int32_t compute, const tl_tensor* x, const tl_tensor* out, T first, Join&& join) {
+void scan_interleaved(int32_t compute, const tl_tensor* x, const tl_tensor* out, T first, Join&& join) {
     constexpr int lanes = 4;
     const tl_tensor* tensors[] = {x, out};
     const int last = x->rank - 1;
@@ -115,13 +115,13 @@ void tl_scan(int32_t op, const tl_tensor* x, const tl_tensor* out, const tl_tens
     const bool whole = compute_dtype(x->dtype) == TL_INT64;
     // -0 is the neutral element of floating-point addition.
     if (op == TL_SCAN_SUM && !whole)
-        return scan_side_by_side(TL_FLOAT64, x, out, -0.0, [](double a, double b) { return a + b; });
+        return scan_interleaved(TL_FLOAT64, x, out, -0.0, [](double a, double b) { return a + b; });
     if (op == TL_SCAN_PROD && !whole)
-        return scan_side_by_side(TL_FLOAT64, x, out, 1.0, [](double a, double b) { return a * b; });
+        return scan_interleaved(TL_FLOAT64, x, out, 1.0, [](double a, double b) { return a * b; });
     if (op == TL_SCAN_SUM)
-        return scan_side_by_side(TL_INT64, x, out, uint64_t(0), [](uint64_t a, uint64_t b) { return a + b; });
+        return scan_interleaved(TL_INT64, x, out, uint64_t(0), [](uint64_t a, uint64_t b) { return a + b; });
     if (op == TL_SCAN_PROD)
-        return scan_side_by_side(TL_INT64, x, out, uint64_t(1), [](uint64_t a, uint64_t b) { return a * b; });
+        return scan_interleaved(TL_INT64, x, out, uint64_t(1), [](uint64_t a, uint64_t b) { return a * b; });
     if (whole && op != TL_SCAN_LOGSUMEXP)
         scan<int64_t>(op, TL_INT64, x, out, indices);
     else

@@ -43,7 +43,7 @@ static inline void mask_row(const Attention<T>& a, int64_t b, int64_t h, int64_t
 
 /// The number of unmasked keys of row i among the n keys from k0.
 template <class T>
-static inline int64_t keys_seen(const Attention<T>& a, int64_t i, int64_t k0, int64_t n) {
+static inline int64_t visible_keys(const Attention<T>& a, int64_t i, int64_t k0, int64_t n) {
     const int64_t seen = i + 1 > k0 ? i + 1 - k0 : 0;
     return a.causal && seen < n ? seen : n;
 }
@@ -78,7 +78,7 @@ static void attention_forward(const Attention<T>& a, int64_t begin, int64_t end,
             for (int64_t i = 0; i < m; i++) {
                 T* row = scores + i * BK;
                 mask_row(a, b, h, q0 + i, k0, n, row);
-                for (int64_t j = keys_seen(a, q0 + i, k0, n); j < n; j++) row[j] = lowest;
+                for (int64_t j = visible_keys(a, q0 + i, k0, n); j < n; j++) row[j] = lowest;
                 part[i] = largest(row, n);
             }
             for (int64_t i = 0; i < BQ; i++) {
@@ -152,7 +152,7 @@ static void attention_backward(const Attention<T>& a, int64_t begin, int64_t end
                 // Queries before the first key of the block are masked completely.
                 for (int64_t q0 = a.causal ? k0 : 0; q0 < L; q0 += BQ) {
                     const int64_t m = L - q0 < BQ ? L - q0 : BQ;
-                    const int64_t n = keys_seen(a, q0 + m - 1, k0, S - k0 < BK ? S - k0 : BK);
+                    const int64_t n = visible_keys(a, q0 + m - 1, k0, S - k0 < BK ? S - k0 : BK);
                     panels_product(m, n, D, a.q.at(b, h, q0), a.q.row, 1, keys_across + k0 * D, D * width, share, BK,
                                    false);
                     panels_product(m, n, E, a.dout.at(b, h, q0), a.dout.row, 1, values_across + k0 * E, E * width,
@@ -167,7 +167,7 @@ static void attention_backward(const Attention<T>& a, int64_t begin, int64_t end
                             p[j] = falling_exponential(p[j] - log_sum);
                             d[j] = p[j] * (d[j] - mean) * scale;
                         }
-                        for (int64_t j = keys_seen(a, q0 + i, k0, n); j < n; j++) p[j] = d[j] = 0;
+                        for (int64_t j = visible_keys(a, q0 + i, k0, n); j < n; j++) p[j] = d[j] = 0;
                     }
                     panels_product(n, E, m, share, 1, BK, gradients_down + q0 * width, L * width, a.dv.at(b, hk, k0),
                                    a.dv.row, true);

@@ -33,14 +33,14 @@ struct Recurrence {
     /// The time index of the t-th step.
     int64_t step(int64_t t) const { return reverse ? steps - 1 - t : t; }
     int64_t rows(int64_t t) const { return sizes[step(t)]; }
-    int64_t place(int64_t t, int64_t row) const { return starts[step(t)] + row * row_step; }
+    int64_t row_index(int64_t t, int64_t row) const { return starts[step(t)] + row * row_step; }
     /// Whether step t is the last one of the sequence of a row.
     bool is_last(int64_t t, int64_t row) const { return t + 1 == steps || row >= rows(t + 1); }
     const T* hidden_before(int64_t t, int64_t row) const {
-        return t > 0 && row < rows(t - 1) ? y + place(t - 1, row) * out : h0 + row * out;
+        return t > 0 && row < rows(t - 1) ? y + row_index(t - 1, row) * out : h0 + row * out;
     }
     const T* cell_before(int64_t t, int64_t row) const {
-        return t > 0 && row < rows(t - 1) ? cells + place(t - 1, row) * hidden : c0 + row * hidden;
+        return t > 0 && row < rows(t - 1) ? cells + row_index(t - 1, row) * hidden : c0 + row * hidden;
     }
 };
 

@@ -59,12 +59,12 @@ static inline __attribute__((always_inline)) double logistic(double x) { return 
 template <class T>
 static void cell_forward(const Recurrence<T>& s, int64_t t, int64_t row, int64_t begin, int64_t end, T* product,
                          T* next) {
-    const int64_t H = s.hidden, place = s.place(t, row), apart = recurrence_rows * H;
-    const T* __restrict x = s.inputs + place * s.gate_count * H;
+    const int64_t H = s.hidden, row_index = s.row_index(t, row), apart = recurrence_rows * H;
+    const T* __restrict x = s.inputs + row_index * s.gate_count * H;
     const T* __restrict a = product;
-    T* __restrict h = s.project ? s.full_state + row * H : s.y + place * H;
+    T* __restrict h = s.project ? s.full_state + row * H : s.y + row_index * H;
     // Gates are written to the array for the gradient, or over their product.
-    T* const gates = s.gates ? s.gates + place * 4 * H : product;
+    T* const gates = s.gates ? s.gates + row_index * 4 * H : product;
     const int64_t gate = s.gates ? H : apart;
     const auto each = [&](auto&& body) __attribute__((always_inline)) {
         for (int64_t u = begin; u < end; u++) body(u);
@@ -93,7 +93,7 @@ static void cell_forward(const Recurrence<T>& s, int64_t t, int64_t row, int64_t
             c[u] = f[u] * c[u] + i[u] * g[u];
             h[u] = o[u] * hyperbolic_tangent(c[u]);
         });
-        if (s.cells) copy_units(s.cells + place * H, c, begin, end);
+        if (s.cells) copy_units(s.cells + row_index * H, c, begin, end);
         break;
     }
     default: {
@@ -150,7 +150,7 @@ static void recurrence_forward(const Recurrence<T>& s, const RecurrenceShare& sh
             panel_product(rows.end - rows.begin, H, s.full_state + rows.begin * H, H, 1, s.packed_out + j * H * width,
                           next + rows.begin * L + column, L, int(stop - column), false);
             for (int64_t r = rows.begin; r < rows.end; r++) {
-                copy_units(s.y + s.place(t, r) * P, next + r * L, column, stop);
+                copy_units(s.y + s.row_index(t, r) * P, next + r * L, column, stop);
                 if (s.is_last(t, r)) copy_units(s.hn + r * P, next + r * L, column, stop);
             }
         }
@@ -179,31 +179,31 @@ static void recurrence_forward(const Recurrence<T>& s, const RecurrenceShare& sh
 template <class T>
 static void cell_backward(const Recurrence<T>& s, int64_t t, int64_t row, int64_t begin, int64_t end, T* grad_h,
                           T* step) {
-    const int64_t H = s.hidden, G = s.gate_count, place = s.place(t, row), apart = s.batch * s.gate_row;
+    const int64_t H = s.hidden, G = s.gate_count, row_index = s.row_index(t, row), apart = s.batch * s.gate_row;
     T *__restrict dh = grad_h, *__restrict d = step;
-    T* __restrict all = (s.grad_hidden ? s.grad_hidden : s.grad_inputs) + place * G * H;
-    const T* __restrict gate = s.gates + (s.gates ? place * 4 * H : 0);
+    T* __restrict all = (s.grad_hidden ? s.grad_hidden : s.grad_inputs) + row_index * G * H;
+    const T* __restrict gate = s.gates + (s.gates ? row_index * 4 * H : 0);
     const auto each = [&](auto&& body) __attribute__((always_inline)) {
         for (int64_t u = begin; u < end; u++) body(u);
     };
     if (s.grad_y && !s.project) {
-        const T* __restrict arrived = s.grad_y + place * H;
+        const T* __restrict arrived = s.grad_y + row_index * H;
         each([&](int64_t u) { dh[u] += arrived[u]; });
     }
     switch (s.cell) {
     case TL_CELL_TANH: {
-        const T* __restrict y = s.y + place * H;
+        const T* __restrict y = s.y + row_index * H;
         each([&](int64_t u) { all[u] = d[u] = dh[u] * (1 - y[u] * y[u]); });
         break;
     }
     case TL_CELL_RELU: {
-        const T* __restrict y = s.y + place * H;
+        const T* __restrict y = s.y + row_index * H;
         each([&](int64_t u) { all[u] = d[u] = y[u] > 0 ? dh[u] : T(0); });
         break;
     }
     case TL_CELL_LSTM: {
-        const T *__restrict cell = s.cells + place * H, *__restrict before = s.cell_before(t, row);
-        T *__restrict dc = s.grad_c + row * H, *__restrict full = s.full ? s.full + place * H : nullptr;
+        const T *__restrict cell = s.cells + row_index * H, *__restrict before = s.cell_before(t, row);
+        T *__restrict dc = s.grad_c + row * H, *__restrict full = s.full ? s.full + row_index * H : nullptr;
         T *__restrict d1 = d + apart, *__restrict d2 = d + 2 * apart, *__restrict d3 = d + 3 * apart;
         each([&](int64_t u) {
             const T i = gate[u], f = gate[H + u], g = gate[2 * H + u], o = gate[3 * H + u];
@@ -220,7 +220,7 @@ static void cell_backward(const Recurrence<T>& s, int64_t t, int64_t row, int64_
     }
     default: {
         const T* __restrict before = s.hidden_before(t, row);
-        T* __restrict dx = s.grad_inputs + place * 3 * H;
+        T* __restrict dx = s.grad_inputs + row_index * 3 * H;
         T *__restrict d1 = d + apart, *__restrict d2 = d + 2 * apart;
         each([&](int64_t u) {
             const T r = gate[u], z = gate[H + u], fresh = gate[2 * H + u], hidden = gate[3 * H + u];
@@ -247,7 +247,7 @@ static void recurrence_backward_pack(const Recurrence<T>& s, const RecurrenceSha
     const auto steps = share.part(s.steps);
     for (int64_t t = steps.begin; t < steps.end; t++)
         for (int64_t r = 0; r < s.rows(t); r++)
-            __builtin_memcpy(s.previous + s.place(t, r) * P, s.hidden_before(t, r), size_t(P) * sizeof(T));
+            __builtin_memcpy(s.previous + s.row_index(t, r) * P, s.hidden_before(t, r), size_t(P) * sizeof(T));
 }
 
 /// Computes the gradient of the state before step t from those of the gates of all units.
@@ -272,9 +272,9 @@ static void recurrence_backward_projected(const Recurrence<T>& s, const Recurren
     const auto rows = share.rows(s.rows(t)), units = share.units(Panel<T>::count(P));
     const int64_t stop = units.end * width < P ? units.end * width : P;
     for (int64_t r = rows.begin; r < rows.end; r++) {
-        const int64_t place = s.place(t, r);
+        const int64_t row_index = s.row_index(t, r);
         for (int64_t i = units.begin * width; i < stop; i++)
-            s.grad_projected[place * P + i] = s.grad_h[r * P + i] + (s.grad_y ? s.grad_y[place * P + i] : T(0));
+            s.grad_projected[row_index * P + i] = s.grad_h[r * P + i] + (s.grad_y ? s.grad_y[row_index * P + i] : T(0));
     }
 }
 
@@ -287,7 +287,7 @@ static void recurrence_backward_cells(const Recurrence<T>& s, const RecurrenceSh
     const int64_t begin = units.begin * width, end = units.end * width < H ? units.end * width : H;
     if (s.project)
         for (int64_t j = units.begin; j < units.end; j++)
-            panel_product(rows.end - rows.begin, P, s.grad_projected + s.place(t, rows.begin) * P, s.row_step * P, 1,
+            panel_product(rows.end - rows.begin, P, s.grad_projected + s.row_index(t, rows.begin) * P, s.row_step * P, 1,
                           s.packed_out + j * P * width, s.full_state + rows.begin * H + j * width, H,
                           int(H - j * width < width ? H - j * width : width), false);
     // Alternating buffers, because another share may still read the gates of the previous step.

@@ -40,9 +40,9 @@ void select_least(E* best, int64_t wanted, int64_t count, Read&& read) {
     for (int64_t i = wanted; i < count; i++) {
         const E entry = read(i);
         if (!(entry < best[wanted - 1])) continue;
-        int64_t place = wanted - 1;
-        for (; place > 0 && entry < best[place - 1]; place--) best[place] = best[place - 1];
-        best[place] = entry;
+        int64_t rank = wanted - 1;
+        for (; rank > 0 && entry < best[rank - 1]; rank--) best[rank] = best[rank - 1];
+        best[rank] = entry;
     }
 }
 

@@ -71,7 +71,7 @@ SharedStack shared[shared_classes];
 
 std::atomic<int64_t> allocated{0}, reserved{0}, peak{0}, system_allocations{0};
 
-void raise_peak(int64_t candidate) {
+void update_peak(int64_t candidate) {
     int64_t seen = peak.load(std::memory_order_relaxed);
     while (seen < candidate && !peak.compare_exchange_weak(seen, candidate, std::memory_order_relaxed)) {}
 }
@@ -94,22 +94,22 @@ pthread_key_t end_of_thread;
 pthread_once_t end_of_thread_once = PTHREAD_ONCE_INIT;
 
 /// The maximum number of free blocks of a class per thread: 64 KB of them, but between 4 and 64.
-struct KeepTable {
+struct FreeBlockLimits {
     int32_t blocks[small_classes];
-    constexpr KeepTable() : blocks() {
+    constexpr FreeBlockLimits() : blocks() {
         for (int index = 0; index < small_classes; ++index) {
             const size_t fit = (size_t(64) << 10) / size_of_class(index);
             blocks[index] = static_cast<int32_t>(fit < 4 ? 4 : fit > 64 ? 64 : fit);
         }
     }
 };
-constexpr KeepTable keep_table;
-inline int32_t keep(int index) { return keep_table.blocks[index]; }
+constexpr FreeBlockLimits free_block_limits;
+inline int32_t free_block_limit(int index) { return free_block_limits.blocks[index]; }
 
 [[gnu::noinline]] void report(ThreadCache& own) {
     const int64_t value = own.unreported.load(std::memory_order_relaxed);
     own.unreported.store(0, std::memory_order_relaxed);
-    raise_peak(allocated.fetch_add(value, std::memory_order_relaxed) + value);
+    update_peak(allocated.fetch_add(value, std::memory_order_relaxed) + value);
 }
 
 inline void count(ThreadCache& own, int64_t bytes) {
@@ -120,11 +120,11 @@ inline void count(ThreadCache& own, int64_t bytes) {
 
 void count_shared(int64_t bytes) {
     const int64_t total = allocated.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-    if (bytes > 0) raise_peak(total + cache.unreported.load(std::memory_order_relaxed));
+    if (bytes > 0) update_peak(total + cache.unreported.load(std::memory_order_relaxed));
 }
 
 /// Moves blocks of a class from the thread to the shared stack until `left` remain.
-void give_to_shared(ThreadCache& own, int index, int32_t left) {
+void move_to_shared(ThreadCache& own, int index, int32_t left) {
     if (own.count[index] <= left) return;
     Block* const head = own.first[index];
     Block* tail = head;
@@ -138,7 +138,7 @@ void give_to_shared(ThreadCache& own, int index, int32_t left) {
 }
 
 void end_thread(void*) {
-    for (int index = 0; index < small_classes; ++index) give_to_shared(cache, index, 0);
+    for (int index = 0; index < small_classes; ++index) move_to_shared(cache, index, 0);
     report(cache);
     cache.ended = true;
     cache.registered = false;
@@ -147,13 +147,13 @@ void end_thread(void*) {
     if (cache.next) cache.next->previous = cache.previous;
 }
 
-void watch_forks();
+void register_fork_handler();
 
 void register_thread(ThreadCache& own) {
     own.registered = true;
     pthread_once(&end_of_thread_once, [] {
         pthread_key_create(&end_of_thread, end_thread);
-        watch_forks();
+        register_fork_handler();
     });
     pthread_setspecific(end_of_thread, &own);
     std::lock_guard hold(registry_lock);
@@ -164,7 +164,7 @@ void register_thread(ThreadCache& own) {
 
 // ---- The system
 
-void note_system_allocation() {
+void count_system_allocation() {
     system_allocations.fetch_add(1, std::memory_order_relaxed);
     ++tl_kernel_thread()->system_allocations;
 }
@@ -173,7 +173,7 @@ void* from_system(size_t size) {
     void* block = size < mapped_size ? std::aligned_alloc(alignment, size) : tl::map_block(size);
     if (block) {
         reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
-        note_system_allocation();
+        count_system_allocation();
     }
     return block;
 }
@@ -223,11 +223,11 @@ Slab* take_slab() {
     region += slab_bytes;
     slab->free = 0;
     reserved.fetch_add(static_cast<int64_t>(slab_bytes), std::memory_order_relaxed);
-    note_system_allocation();
+    count_system_allocation();
     return slab;
 }
 
-void give_slab(Slab* slab) {
+void release_slab(Slab* slab) {
     reserved.fetch_sub(static_cast<int64_t>(slab_bytes), std::memory_order_relaxed);
     tl::unmap_pages(slab, slab_bytes);
 }
@@ -242,7 +242,7 @@ uint32_t blocks_in_slab(int index) {
 
 /// A chain of new blocks, cut from the current slab of the class: at most a page, so that memory is touched only
 /// shortly before its use.
-Block* cut_blocks(int index) {
+Block* carve_blocks(int index) {
     const size_t size = size_of_class(index);
     SharedStack& stack = shared[index];
     std::lock_guard hold(stack.lock);
@@ -267,7 +267,7 @@ constinit std::mutex emptying;
 
 /// Releases the slabs of a class whose blocks are all in the chain; the other blocks are pushed to the shared stack.
 void empty_slabs(int index, Block* chain) {
-    std::lock_guard hold_all(emptying);
+    std::lock_guard guard_emptying(emptying);
     const uint32_t full = blocks_in_slab(index);
     Slab* current = nullptr; // still being cut, so that it is kept
     {
@@ -289,7 +289,7 @@ void empty_slabs(int index, Block* chain) {
     while (going) {
         Slab* slab = slab_of(going);
         going = going->next;
-        if (--slab->free == 0) give_slab(slab);
+        if (--slab->free == 0) release_slab(slab);
     }
     if (!kept) return;
     Block* last = kept;
@@ -306,11 +306,11 @@ Block* take_shared(int index) {
     SharedStack& stack = shared[index];
     std::lock_guard hold(stack.lock);
     if (!stack.first) return nullptr;
-    Block** place = &stack.first;
-    for (int i = 0; i < candidates && *place && (*place)->owner != &cache; i++) place = &(*place)->next;
-    if (!*place || (*place)->owner != &cache) place = &stack.first;
-    Block* const block = *place;
-    *place = block->next;
+    Block** link = &stack.first;
+    for (int i = 0; i < candidates && *link && (*link)->owner != &cache; i++) link = &(*link)->next;
+    if (!*link || (*link)->owner != &cache) link = &stack.first;
+    Block* const block = *link;
+    *link = block->next;
     return block;
 }
 
@@ -325,7 +325,7 @@ void put_shared(int index, Block* block) {
 /// A new block, possibly followed by others.
 Block* take_from_system(int index) {
     const auto take = [&]() -> Block* {
-        if (index < slab_classes) return cut_blocks(index);
+        if (index < slab_classes) return carve_blocks(index);
         Block* block = static_cast<Block*>(from_system(size_of_class(index)));
         if (block) *block = {};
         return block;
@@ -380,7 +380,7 @@ Large* map(size_t size) {
 #endif
     large->mapped = size;
     reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
-    note_system_allocation();
+    count_system_allocation();
     return large;
 }
 
@@ -441,7 +441,7 @@ void unlock_all() {
 
 /// The child has only the thread that forked. The caches of other threads are in memory that threads of the child will
 /// use; their blocks are lost, because they may have been in the middle of a change.
-void forget_other_threads() {
+void reset_after_fork() {
     for (ThreadCache* each = registry; each; each = each->next)
         if (each != &cache)
             allocated.fetch_add(each->unreported.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -450,7 +450,7 @@ void forget_other_threads() {
     unlock_all();
 }
 
-void watch_forks() { pthread_atfork(lock_all, unlock_all, forget_other_threads); }
+void register_fork_handler() { pthread_atfork(lock_all, unlock_all, reset_after_fork); }
 
 // ---- Slow paths, not inlined so that the fast paths need no stack frame
 
@@ -496,7 +496,7 @@ void watch_forks() { pthread_atfork(lock_all, unlock_all, forget_other_threads);
         if (block) {
             Block* last = block;
             int32_t taken = 0;
-            for (; taken < keep(index) / 2 && last->next; ++taken) last = last->next;
+            for (; taken < free_block_limit(index) / 2 && last->next; ++taken) last = last->next;
             stack.first = last->next;
             last->next = nullptr;
             own.first[index] = block->next;
@@ -515,7 +515,7 @@ void watch_forks() { pthread_atfork(lock_all, unlock_all, forget_other_threads);
 
 [[gnu::noinline]] void trim(ThreadCache& own, int index) {
     if (!own.registered && !own.ended) register_thread(own);
-    give_to_shared(own, index, own.ended ? 0 : keep(index) / 2);
+    move_to_shared(own, index, own.ended ? 0 : free_block_limit(index) / 2);
     if (own.ended) report(own);
 }
 
@@ -542,12 +542,12 @@ void tl_deallocate(void* pointer, size_t size) {
     block->next = own.first[index];
     own.first[index] = block;
     count(own, -static_cast<int64_t>(size_of_class(index)));
-    if (__builtin_expect((++own.count[index] > keep(index)) | !own.registered, 0)) trim(own, index);
+    if (__builtin_expect((++own.count[index] > free_block_limit(index)) | !own.registered, 0)) trim(own, index);
 }
 
 void tl_empty_cache(void) {
     // Other threads keep their small blocks, at most 64 KB or four blocks per class.
-    for (int index = 0; index < small_classes; ++index) give_to_shared(cache, index, 0);
+    for (int index = 0; index < small_classes; ++index) move_to_shared(cache, index, 0);
     for (int index = 0; index < shared_classes; ++index) {
         Block* block;
         {
@@ -585,7 +585,7 @@ tl_memory_statistics tl_memory(void) {
         for (ThreadCache* each = registry; each; each = each->next)
             bytes += each->unreported.load(std::memory_order_relaxed);
     }
-    raise_peak(bytes);
+    update_peak(bytes);
     return {bytes, reserved.load(std::memory_order_relaxed), peak.load(std::memory_order_relaxed),
             system_allocations.load(std::memory_order_relaxed)};
 }

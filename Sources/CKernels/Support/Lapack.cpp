@@ -29,16 +29,16 @@ bool find(void* library, const char* name, Function*& function) {
 template <class T>
 bool find_common(void* library, char letter, const char* orgqr, CommonRoutines<T>& r) {
     char name[16];
-    const auto by_letter = [&](const char* rest) {
+    const auto with_prefix = [&](const char* rest) {
         name[0] = letter;
         std::strcpy(name + 1, rest);
         return name;
     };
-    return find(library, by_letter("getrf_"), r.getrf) && find(library, by_letter("getrs_"), r.getrs) &&
-           find(library, by_letter("getri_"), r.getri) && find(library, by_letter("potrf_"), r.potrf) &&
-           find(library, by_letter("sytrf_"), r.sytrf) && find(library, by_letter("sytrs_"), r.sytrs) &&
-           find(library, by_letter("geqrf_"), r.geqrf) && find(library, by_letter(orgqr), r.orgqr) &&
-           find(library, by_letter("trsm_"), r.trsm);
+    return find(library, with_prefix("getrf_"), r.getrf) && find(library, with_prefix("getrs_"), r.getrs) &&
+           find(library, with_prefix("getri_"), r.getri) && find(library, with_prefix("potrf_"), r.potrf) &&
+           find(library, with_prefix("sytrf_"), r.sytrf) && find(library, with_prefix("sytrs_"), r.sytrs) &&
+           find(library, with_prefix("geqrf_"), r.geqrf) && find(library, with_prefix(orgqr), r.orgqr) &&
+           find(library, with_prefix("trsm_"), r.trsm);
 }
 
 bool load_from(void* library) {
@@ -79,7 +79,7 @@ void load() {
 /// Whether the system allows this process to start `count` more threads. They are started at the same time, then end.
 bool can_start_threads(int count) {
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-    pthread_t threads[most_threads];
+    pthread_t threads[max_threads];
     int started = 0;
     pthread_mutex_lock(&gate);
     const auto pass = [](void* gate) -> void* {
@@ -110,7 +110,7 @@ TL_ROUTINES(Complex<double>, complex_doubles)
 int factorisation_threads() {
     // OpenMP keeps the threads that it started for a thread until that thread ends.
     static thread_local int known = 1;
-    watch_forks();
+    register_fork_handler();
     // GNU OpenMP in the child would wait for the threads of the parent.
     if (is_forked()) return 1;
     const int count = tl_num_threads();

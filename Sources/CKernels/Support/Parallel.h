@@ -25,7 +25,7 @@ class LibraryThreads {
 /// per thread, so that other threads take over from a thread that is late or interrupted.
 inline int64_t ranges_of(int64_t count, int64_t grain, int64_t per_thread) {
     const int64_t grains = grain > 1 ? (count + grain - 1) / grain : count, threads = tl_num_threads();
-    return grains <= threads ? grains : std::min({grains / threads, per_thread, most_pieces / threads}) * threads;
+    return grains <= threads ? grains : std::min({grains / threads, per_thread, max_pieces / threads}) * threads;
 }
 
 /// Calls body(begin, end) for contiguous ranges that cover 0 ..< count, on the threads of the pool; once, on this

@@ -123,8 +123,8 @@ int64_t tl_first_out_of_range(const void* numbers, int32_t dtype, int64_t count,
         for (int64_t start = 0; start < count; start += 1024) {
             const int64_t length = std::min<int64_t>(1024, count - start);
             widen(static_cast<const char*>(numbers) + start * size, 1, block, 1, length);
-            const int64_t place = first_out_of_range<float>(block, length, target, wraps);
-            if (place >= 0) return start + place;
+            const int64_t position = first_out_of_range<float>(block, length, target, wraps);
+            if (position >= 0) return start + position;
         }
         return -1;
     }

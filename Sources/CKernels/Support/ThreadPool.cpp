@@ -43,28 +43,28 @@ void wake(std::atomic<uint32_t>& word, int count) {
 constexpr int64_t microsecond = 1'000;
 /// The time that a worker polls before it sleeps. Waking it takes about 5 to 50 microseconds, and between the regions
 /// of a training step one thread often works for 100.
-constexpr int64_t worker_patience = 300 * microsecond;
+constexpr int64_t worker_spin_limit = 300 * microsecond;
 /// The time that a caller polls for the end of pieces that workers execute.
-constexpr int64_t caller_patience = 300 * microsecond;
+constexpr int64_t caller_spin_limit = 300 * microsecond;
 /// The polling time while other processes use the CPUs: polling would then use CPU time needed for work.
-constexpr int64_t crowded_patience = 1 * microsecond;
+constexpr int64_t loaded_spin_limit = 1 * microsecond;
 /// The time after the last detection of other load during which the CPUs count as loaded.
-constexpr int64_t crowded_memory = 100'000 * microsecond;
+constexpr int64_t load_duration = 100'000 * microsecond;
 /// The amount of work from which a sleeping worker is woken while the CPUs are loaded: it competes with the caller, or
 /// waits for a CPU.
-constexpr int64_t crowded_worthwhile = 300 * microsecond;
+constexpr int64_t loaded_wake_threshold = 300 * microsecond;
 
-std::atomic<int64_t> crowded_until{0};
+std::atomic<int64_t> loaded_until{0};
 
-bool is_crowded(int64_t time) { return time < crowded_until.load(std::memory_order_relaxed); }
-void note_crowd(int64_t time) { crowded_until.store(time + crowded_memory, std::memory_order_relaxed); }
+bool is_loaded(int64_t time) { return time < loaded_until.load(std::memory_order_relaxed); }
+void record_load(int64_t time) { loaded_until.store(time + load_duration, std::memory_order_relaxed); }
 
 /// Detects other load: time in which this thread was runnable but did not run. The number of interruptions is not a
 /// good measure, because an idle machine also interrupts threads briefly.
-class CrowdSensor {
+class LoadDetector {
   public:
     /// Queries the system, at most once per `interval`.
-    void look(int64_t time) {
+    void sample(int64_t time) {
         const int64_t wanted = time - started - slept;
         if (wanted < interval) return;
         rusage usage;
@@ -73,7 +73,7 @@ class CrowdSensor {
         const int64_t used = nanoseconds(processor);
         // A thread that slept elsewhere, as for a file, was not runnable all of the time.
         const bool slept_elsewhere = usage.ru_nvcsw - switches > sleeps;
-        if (!slept_elsewhere && started != 0 && wanted - (used - used_before) > wanted / crowded_share) note_crowd(time);
+        if (!slept_elsewhere && started != 0 && wanted - (used - used_before) > wanted / waiting_share) record_load(time);
         started = time, slept = 0, sleeps = 0;
         used_before = used, switches = usage.ru_nvcsw;
     }
@@ -83,21 +83,21 @@ class CrowdSensor {
 
   private:
     static constexpr int64_t interval = 20'000 * microsecond;
-    /// The CPUs count as loaded if a thread waits for more than 1 / crowded_share of the time.
-    static constexpr int64_t crowded_share = 5;
+    /// The CPUs count as loaded if a thread waits for more than 1 / waiting_share of the time.
+    static constexpr int64_t waiting_share = 5;
     int64_t started = 0, slept = 0, used_before = 0;
     long sleeps = 0, switches = 0;
 };
 
-/// Polls until done() or for `patience`; returns false after a timeout.
+/// Polls until done() or for `limit`; returns false after a timeout.
 template <class Done>
-bool poll(int64_t patience, int64_t started, Done&& done) {
+bool poll(int64_t limit, int64_t started, Done&& done) {
     for (;;) {
         for (int i = 0; i < 16; i++) {
             if (done()) return true;
             pause_processor();
         }
-        if (now() - started > patience) return done();
+        if (now() - started > limit) return done();
     }
 }
 
@@ -138,19 +138,20 @@ struct alignas(64) Region {
     alignas(64) std::atomic<uint32_t> unfinished{0};
     /// Failures of pieces that workers ran; the caller adds them to its own when the region ends.
     std::atomic<int64_t> failures{0};
-    Share shares[most_threads];
+    Share shares[max_threads];
 
     static constexpr uint32_t asleep = uint32_t(1) << 31;
 
-    /// Runs pieces until none is left, or go_on(count so far), called after each, returns false; returns the count.
-    template <class GoOn>
-    uint32_t work(int self, int threads, uint32_t generation, GoOn&& go_on) {
+    /// Runs pieces until none is left, or should_continue(count so far), called after each, returns false; returns the
+    /// count.
+    template <class ShouldContinue>
+    uint32_t work(int self, int threads, uint32_t generation, ShouldContinue&& should_continue) {
         uint32_t done = 0;
         for (int i = 0; i < threads; i++) {
             const int share = (self + i) % threads;
             for (int64_t piece; (piece = shares[share].claim(i == 0, generation)) >= 0;) {
                 body(context, piece);
-                if (!go_on(++done)) return done;
+                if (!should_continue(++done)) return done;
             }
         }
         return done;
@@ -163,10 +164,10 @@ struct alignas(64) Region {
     }
 };
 
-constexpr int most_regions = 64;
+constexpr int max_regions = 64;
 
 struct Pool {
-    Region regions[most_regions];
+    Region regions[max_regions];
     /// A bit for each region that may have unclaimed pieces.
     alignas(64) std::atomic<uint64_t> open{0};
     /// The count of opened regions; workers sleep on it.
@@ -184,15 +185,15 @@ struct Pool {
 constinit Pool pool{};
 
 /// The state of the calling thread with respect to regions.
-enum class Place : uint8_t { free, kept, inside };
-thread_local Place place = Place::free;
+enum class ThreadMode : uint8_t { parallel, inline_only, inside };
+thread_local ThreadMode thread_mode = ThreadMode::parallel;
 thread_local int64_t failures = 0;
 
 std::atomic<bool> forked{false};
 
 /// Runs pieces of the open regions in turn, starting after `cursor`: one piece each while there are several regions.
 /// Returns whether there was a piece.
-bool serve(Pool& p, int self, int& cursor) {
+bool run_open_regions(Pool& p, int self, int& cursor) {
     bool worked = false;
     uint64_t open = p.open.load(std::memory_order_acquire);
     while (open) {
@@ -224,17 +225,17 @@ bool serve(Pool& p, int self, int& cursor) {
 void* worker(void* argument) {
     Pool& p = pool;
     const int self = int(reinterpret_cast<intptr_t>(argument));
-    place = Place::inside;
-    CrowdSensor sensor;
-    int cursor = self % most_regions;
+    thread_mode = ThreadMode::inside;
+    LoadDetector detector;
+    int cursor = self % max_regions;
     for (;;) {
         const uint32_t seen = p.opened.load(std::memory_order_seq_cst);
         follow_denormal_mode();
-        if (serve(p, self, cursor)) continue;
+        if (run_open_regions(p, self, cursor)) continue;
         const int64_t time = now();
-        sensor.look(time);
+        detector.sample(time);
         p.polling.fetch_add(1, std::memory_order_seq_cst);
-        const bool found = poll(is_crowded(time) ? crowded_patience : worker_patience, time,
+        const bool found = poll(is_loaded(time) ? loaded_spin_limit : worker_spin_limit, time,
                                 [&] { return p.opened.load(std::memory_order_relaxed) != seen; });
         p.polling.fetch_sub(1, std::memory_order_seq_cst);
         if (found) continue;
@@ -243,7 +244,7 @@ void* worker(void* argument) {
         const int64_t asleep_at = now();
         if (p.opened.load(std::memory_order_seq_cst) == seen) sleep_while(p.opened, seen);
         p.sleeping.fetch_sub(1, std::memory_order_seq_cst);
-        sensor.sleep_ended(now() - asleep_at);
+        detector.sleep_ended(now() - asleep_at);
     }
 }
 
@@ -274,7 +275,7 @@ void grow(Pool& p, int count) {
 }
 
 /// The child of a fork has only the calling thread: it starts with an empty pool.
-void start_afresh() {
+void reset_after_fork() {
     forked.store(true, std::memory_order_relaxed);
     for (Region& region : pool.regions) region.taken.store(false, std::memory_order_relaxed);
     pool.open.store(0, std::memory_order_relaxed);
@@ -291,9 +292,9 @@ Region* take_region(Pool& p, int& index) {
     // A thread reuses its previous region, whose cache lines are in its cache.
     thread_local int preferred = -1;
     static std::atomic<int> next{0};
-    if (preferred < 0) preferred = next.fetch_add(1, std::memory_order_relaxed) % most_regions;
-    for (int i = 0; i < most_regions; i++) {
-        index = (preferred + i) % most_regions;
+    if (preferred < 0) preferred = next.fetch_add(1, std::memory_order_relaxed) % max_regions;
+    for (int i = 0; i < max_regions; i++) {
+        index = (preferred + i) % max_regions;
         std::atomic<bool>& taken = p.regions[index].taken;
         if (!taken.load(std::memory_order_relaxed) && !taken.exchange(true, std::memory_order_acquire)) {
             preferred = index;
@@ -305,7 +306,7 @@ Region* take_region(Pool& p, int& index) {
 
 /// The state of a calling thread for the regions that it starts.
 struct Caller {
-    CrowdSensor sensor;
+    LoadDetector detector;
     uint32_t regions = 0;
     /// The total duration of the last region of each body; bodies may share a slot.
     int64_t durations[64] = {};
@@ -318,20 +319,20 @@ thread_local constinit Caller caller{};
 
 /// Runs the caller's part of a region while other processes use the CPUs. Sleeping workers are woken if the remaining
 /// work, estimated from the last region of this body and the finished pieces, is large enough.
-uint32_t work_crowded(Pool& p, Region& region, int64_t pieces, int threads, int workers, int64_t started) {
+uint32_t work_under_load(Pool& p, Region& region, int64_t pieces, int threads, int workers, int64_t started) {
     int64_t& duration = caller.duration(region.body);
-    caller.sensor.look(started);
+    caller.detector.sample(started);
     bool woken = false;
     const auto wake_if = [&](bool pays) {
         if (!pays || woken) return;
         woken = true;
         wake(p.opened, workers);
     };
-    wake_if(duration >= crowded_worthwhile);
+    wake_if(duration >= loaded_wake_threshold);
     int64_t elapsed = 0;
     const uint32_t done = region.work(0, threads, region.generation, [&](uint32_t done) {
         elapsed = now() - started;
-        wake_if(elapsed * (pieces - done) >= crowded_worthwhile * done);
+        wake_if(elapsed * (pieces - done) >= loaded_wake_threshold * done);
         return true;
     });
     if (done) duration = elapsed * pieces / done;
@@ -343,21 +344,21 @@ uint32_t work_crowded(Pool& p, Region& region, int64_t pieces, int threads, int 
 void note_failure() { ++failures; }
 int64_t failures_noted() { return failures; }
 
-bool runs_inline() { return place != Place::free; }
-bool is_inside_piece() { return place == Place::inside; }
+bool runs_inline() { return thread_mode != ThreadMode::parallel; }
+bool is_inside_piece() { return thread_mode == ThreadMode::inside; }
 void run_as_piece(void (*body)(void*), void* context) {
-    const Place before = place;
-    place = Place::inside;
+    const ThreadMode before = thread_mode;
+    thread_mode = ThreadMode::inside;
     body(context);
-    place = before;
+    thread_mode = before;
 }
-void keep_on_this_thread() {
-    if (place == Place::free) place = Place::kept;
+void run_inline_on_this_thread() {
+    if (thread_mode == ThreadMode::parallel) thread_mode = ThreadMode::inline_only;
 }
 void reserve_thread() { pool.reserved.fetch_add(1, std::memory_order_relaxed); }
 void release_thread() { pool.reserved.fetch_sub(1, std::memory_order_relaxed); }
-void watch_forks() {
-    static const int handler = pthread_atfork(nullptr, nullptr, start_afresh);
+void register_fork_handler() {
+    static const int handler = pthread_atfork(nullptr, nullptr, reset_after_fork);
     (void)handler;
 }
 bool is_forked() { return forked.load(std::memory_order_relaxed); }
@@ -367,21 +368,21 @@ bool thread_creation_failed() { return pool.refused.load(std::memory_order_relax
 void run_pieces(int64_t pieces, int threads, void (*body)(void*, int64_t), void* context) {
     int index;
     Pool& p = pool;
-    const Place before = place;
+    const ThreadMode before = thread_mode;
     Region* taken = nullptr;
-    if (before == Place::free) {
-        threads = int(std::min<int64_t>({threads - p.reserved.load(std::memory_order_relaxed), pieces, most_threads}));
+    if (before == ThreadMode::parallel) {
+        threads = int(std::min<int64_t>({threads - p.reserved.load(std::memory_order_relaxed), pieces, max_threads}));
         if (threads > 1 && p.workers.load(std::memory_order_relaxed) < threads - 1) {
-            watch_forks();
+            register_fork_handler();
             grow(p, threads - 1);
         }
         if (threads > 1 && p.workers.load(std::memory_order_relaxed) > 0) taken = take_region(p, index);
     }
     // Pieces on one thread are also marked as such: nested work must be divided as on other threads.
-    if (pieces > 1) place = Place::inside;
+    if (pieces > 1) thread_mode = ThreadMode::inside;
     if (!taken) {
         for (int64_t piece = 0; piece < pieces; piece++) body(context, piece);
-        place = before;
+        thread_mode = before;
         return;
     }
     Region& region = *taken;
@@ -397,26 +398,26 @@ void run_pieces(int64_t pieces, int threads, void (*body)(void*, int64_t), void*
     p.opened.fetch_add(1, std::memory_order_seq_cst);
     int asleep = p.sleeping.load(std::memory_order_seq_cst);
     if (asleep) asleep = std::min(asleep, threads - 1 - p.polling.load(std::memory_order_seq_cst));
-    if (++caller.regions % 16 == 0) caller.sensor.look(now());
+    if (++caller.regions % 16 == 0) caller.detector.sample(now());
     uint32_t done;
-    if (const int64_t time = asleep > 0 ? now() : 0; asleep > 0 && is_crowded(time)) {
-        done = work_crowded(p, region, pieces, threads, asleep, time);
+    if (const int64_t time = asleep > 0 ? now() : 0; asleep > 0 && is_loaded(time)) {
+        done = work_under_load(p, region, pieces, threads, asleep, time);
     } else {
         if (asleep > 0) wake(p.opened, asleep);
         done = region.work(0, threads, generation, [](uint32_t) { return true; });
     }
-    place = before;
+    thread_mode = before;
     p.open.fetch_and(~(uint64_t(1) << index), std::memory_order_relaxed);
     uint32_t left = region.unfinished.fetch_sub(done, std::memory_order_acq_rel) - done;
     if (left) {
         const int64_t time = now();
         const auto ended = [&] { return region.unfinished.load(std::memory_order_acquire) == 0; };
-        if (!poll(is_crowded(time) ? crowded_patience : caller_patience, time, ended)) {
+        if (!poll(is_loaded(time) ? loaded_spin_limit : caller_spin_limit, time, ended)) {
             left = region.unfinished.fetch_or(Region::asleep, std::memory_order_acq_rel) | Region::asleep;
             while (left != Region::asleep) {
                 const int64_t asleep_at = now();
                 sleep_while(region.unfinished, left);
-                caller.sensor.sleep_ended(now() - asleep_at);
+                caller.detector.sleep_ended(now() - asleep_at);
                 left = region.unfinished.load(std::memory_order_acquire);
             }
         }

@@ -10,11 +10,11 @@
 namespace tl {
 
 /// The maximum number of threads.
-inline constexpr int most_threads = 1024;
-inline constexpr int64_t most_pieces = 65535;
+inline constexpr int max_threads = 1024;
+inline constexpr int64_t max_pieces = 65535;
 
 /// Calls body(context, piece) once for each piece in 0 ..< pieces, on the calling thread and up to `threads` - 1
-/// workers, less reserved threads, and returns when all calls have returned. At most `most_pieces`. Runs on the calling
+/// workers, less reserved threads, and returns when all calls have returned. At most `max_pieces`. Runs on the calling
 /// thread only if `runs_inline`, if the system cannot start threads, or if more than 64 threads are inside this
 /// function.
 void run_pieces(int64_t pieces, int threads, void (*body)(void* context, int64_t piece), void* context);
@@ -33,12 +33,12 @@ void note_failure();
 /// The number of failures on this thread and in pieces that other threads ran for it.
 int64_t failures_noted();
 
-/// Whether regions of this thread run on it only: inside a piece, and on threads marked by `keep_on_this_thread`.
+/// Whether regions of this thread run on it only: inside a piece, and on threads marked by `run_inline_on_this_thread`.
 bool runs_inline();
 
 /// Whether this thread is inside a piece. Work whose result depends on its division is divided for one thread inside a
-/// piece, and for `tl_num_threads` otherwise, also on threads marked by `keep_on_this_thread`: results thus do not
-/// depend on the thread.
+/// piece, and for `tl_num_threads` otherwise, also on threads marked by `run_inline_on_this_thread`: results thus do
+/// not depend on the thread.
 bool is_inside_piece();
 
 /// Calls the body on this thread as a piece.
@@ -52,7 +52,7 @@ inline void run_as_piece(Body&& body) {
 }
 
 /// Marks the calling thread permanently: its regions run on it only.
-void keep_on_this_thread();
+void run_inline_on_this_thread();
 
 /// Between these calls regions use one thread fewer, but at least the calling one: for a computing thread outside the
 /// pool.
@@ -60,8 +60,8 @@ void reserve_thread();
 void release_thread();
 
 /// After the first call, the child of a fork starts with an empty pool and `is_forked`: it has only the thread that
-/// forked, and pools of libraries do not detect that their threads are gone.
-void watch_forks();
+/// forked, and pools of libraries do not detect that their threads do not exist.
+void register_fork_handler();
 bool is_forked();
 
 /// The number of workers started so far, and whether the system refused one. For tests and diagnostics.

@@ -97,7 +97,7 @@ std::atomic<int32_t> thread_count{0};
 
 int32_t tl_most_threads(void) {
     // More threads per CPU only cost memory and time.
-    static const int most = std::min(std::max(64, 4 * usable_processors()), tl::most_threads);
+    static const int most = std::min(std::max(64, 4 * usable_processors()), tl::max_threads);
     return most;
 }
 
@@ -145,7 +145,7 @@ void tl_parallel_for(int64_t count, void (*body)(void* context, int64_t begin, i
     tl::parallel_for(count, 1, [=](int64_t begin, int64_t end) { body(context, begin, end); });
 }
 
-void tl_keep_on_this_thread(void) { tl::keep_on_this_thread(); }
+void tl_run_inline_on_this_thread(void) { tl::run_inline_on_this_thread(); }
 void tl_reserve_thread(void) { tl::reserve_thread(); }
 void tl_release_thread(void) { tl::release_thread(); }
 

@@ -16,7 +16,7 @@ namespace {
 template <class T>
 struct Axis {
     int count;
-    int64_t places[4];
+    int64_t indices[4];
     T weights[4], slopes[4];  // slopes: derivatives with respect to the grid coordinate
 };
 
@@ -50,7 +50,7 @@ Coordinate<T> bordered(const tl_grid_params& p, Coordinate<T> c, int64_t size) {
 
 /// Clamps a coordinate to the range of integers; NaN and distant coordinates become outside.
 template <class T>
-T countable(T value) {
+T clamp_to_integers(T value) {
     return value > T(-1e9) && value < T(1e9) ? value : T(-100);
 }
 
@@ -59,15 +59,15 @@ Axis<T> axis(const tl_grid_params& p, T at, int64_t size) {
     Coordinate<T> c{p.align_corners ? (at + 1) / 2 * T(size - 1) : ((at + 1) * T(size) - 1) / 2,
                     p.align_corners ? T(size - 1) / 2 : T(size) / 2};
     Axis<T> result{};
-    const auto add = [&](T place, T weight, T slope) {
-        if (place < 0 || place >= T(size)) return;
-        result.places[result.count] = int64_t(place);
+    const auto add = [&](T position, T weight, T slope) {
+        if (position < 0 || position >= T(size)) return;
+        result.indices[result.count] = int64_t(position);
         result.weights[result.count] = weight;
         result.slopes[result.count++] = slope;
     };
     if (p.mode == TL_SAMPLE_BICUBIC) {
         // Keys' cubic with a = -3/4; the padding mode applies to each of its four taps.
-        c.value = countable(c.value);
+        c.value = clamp_to_integers(c.value);
         const T first = std::floor(c.value), t = c.value - first, a = T(-0.75);
         const auto near = [&](T x) { return ((a + 2) * x - (a + 3)) * x * x + 1; };
         const auto far = [&](T x) { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a; };
@@ -81,7 +81,7 @@ Axis<T> axis(const tl_grid_params& p, T at, int64_t size) {
         return result;
     }
     c = bordered(p, c, size);
-    c.value = countable(c.value);
+    c.value = clamp_to_integers(c.value);
     if (p.mode == TL_SAMPLE_NEAREST) {
         add(std::nearbyint(c.value), 1, 0);
         return result;
@@ -108,7 +108,7 @@ struct Sampler {
     static constexpr int most = 64;  // 4 x 4 x 4 of a cubic in three dimensions
     struct Taps {
         int count = 0;
-        int64_t places[most];
+        int64_t indices[most];
         T weights[most], slopes[3][most];  // slopes: with respect to the grid coordinates
     };
 
@@ -122,7 +122,7 @@ struct Sampler {
                 for (int c = 0; c < axes[2].count; c++) {
                     const int n = result.count++;
                     const T u = axes[0].weights[a], v = axes[1].weights[b], w = axes[2].weights[c];
-                    result.places[n] = (axes[0].places[a] * size[1] + axes[1].places[b]) * size[2] + axes[2].places[c];
+                    result.indices[n] = (axes[0].indices[a] * size[1] + axes[1].indices[b]) * size[2] + axes[2].indices[c];
                     result.weights[n] = u * v * w;
                     result.slopes[0][n] = u * v * axes[2].slopes[c];
                     result.slopes[1][n] = u * axes[1].slopes[b] * w;
@@ -146,7 +146,7 @@ void sample(const tl_grid_params* p, const tl_tensor* x, const tl_tensor* grid, 
             T* to = result + n * s.channels * s.points + point;
             for (int64_t c = 0; c < s.channels; c++, plane += s.area) {
                 T sum = 0;
-                for (int t = 0; t < taps.count; t++) sum += taps.weights[t] * plane[taps.places[t]];
+                for (int t = 0; t < taps.count; t++) sum += taps.weights[t] * plane[taps.indices[t]];
                 to[c * s.points] = sum;
             }
         }
@@ -173,11 +173,11 @@ void sample_backward(const tl_grid_params* p, const tl_tensor* grad_out, const t
                 const int64_t plane = (n * s.channels + c) * s.area;
                 const T share = g[c * s.points];
                 if (to_image)
-                    for (int t = 0; t < taps.count; t++) to_image[plane + taps.places[t]] += taps.weights[t] * share;
+                    for (int t = 0; t < taps.count; t++) to_image[plane + taps.indices[t]] += taps.weights[t] * share;
                 if (to_grid)
                     for (int d = 0; d < s.spatial; d++)
                         for (int t = 0; t < taps.count; t++)
-                            slopes[d] += taps.slopes[d][t] * image[plane + taps.places[t]] * share;
+                            slopes[d] += taps.slopes[d][t] * image[plane + taps.indices[t]] * share;
             }
             if (to_grid) std::copy(slopes, slopes + s.spatial, to_grid + i * s.spatial);
         }
@@ -194,11 +194,11 @@ void tl_grid_sample(const tl_grid_params* p, const tl_tensor* x, const tl_tensor
     TL_FORWARD(out, grid_sample, (p, x, grid, out));
     using namespace tl;
     if (is_half(x)) {
-        DenseCopy image(*x, TL_FLOAT32), places(*grid, TL_FLOAT32), result(*out, TL_FLOAT32);
-        if (any_missing(image, places, result)) return;
+        DenseCopy image(*x, TL_FLOAT32), points(*grid, TL_FLOAT32), result(*out, TL_FLOAT32);
+        if (any_missing(image, points, result)) return;
         image.read();
-        places.read();
-        sample<float>(p, &image.tensor, &places.tensor, &result.tensor);
+        points.read();
+        sample<float>(p, &image.tensor, &points.tensor, &result.tensor);
         return result.write_back();
     }
     if (x->dtype == TL_FLOAT64) sample<double>(p, x, grid, out);
@@ -210,13 +210,13 @@ void tl_grid_sample_backward(const tl_grid_params* p, const tl_tensor* grad_out,
     TL_FORWARD(grad_out, grid_sample_backward, (p, grad_out, x, grid, grad_x, grad_grid));
     using namespace tl;
     if (is_half(x)) {
-        DenseCopy gradient(*grad_out, TL_FLOAT32), image(*x, TL_FLOAT32), places(*grid, TL_FLOAT32);
+        DenseCopy gradient(*grad_out, TL_FLOAT32), image(*x, TL_FLOAT32), points(*grid, TL_FLOAT32);
         DenseCopy to_image(grad_x ? *grad_x : *x, TL_FLOAT32), to_grid(grad_grid ? *grad_grid : *grid, TL_FLOAT32);
-        if (any_missing(gradient, image, places, to_image, to_grid)) return;
+        if (any_missing(gradient, image, points, to_image, to_grid)) return;
         gradient.read();
         image.read();
-        places.read();
-        sample_backward<float>(p, &gradient.tensor, &image.tensor, &places.tensor, grad_x ? &to_image.tensor : nullptr,
+        points.read();
+        sample_backward<float>(p, &gradient.tensor, &image.tensor, &points.tensor, grad_x ? &to_image.tensor : nullptr,
                                grad_grid ? &to_grid.tensor : nullptr);
         if (grad_x) to_image.write_back();
         if (grad_grid) to_grid.write_back();

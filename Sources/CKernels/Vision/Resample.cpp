@@ -13,7 +13,7 @@ template <class T>
 struct Resampling {
     int64_t outer, from, to, inner;  // `from` elements are resampled to `to`
     const int64_t* starts;
-    const int64_t* places;
+    const int64_t* indices;
     const T* weights;
 };
 
@@ -55,7 +55,7 @@ void typed(const tl_taps* taps, int64_t count, const tl_tensor* in, const tl_ten
     if (memory.is_missing()) return;
     T* weights = memory.get<T>();
     for (int64_t t = 0; t < total; t++) weights[t] = T(taps->weights[t]);
-    body(Resampling<T>{in->shape[0], in->shape[1], out->shape[1], in->shape[2], taps->starts, taps->places, weights},
+    body(Resampling<T>{in->shape[0], in->shape[1], out->shape[1], in->shape[2], taps->starts, taps->indices, weights},
          static_cast<const T*>(in->data), static_cast<T*>(out->data));
 }
 

@@ -11,7 +11,7 @@ static inline __attribute__((always_inline)) void resample_rows_by(const Resampl
         for (int64_t i = 0; i < r.to; i++) {
             const int64_t first = Taps ? i * Taps : r.starts[i], last = Taps ? first + Taps : r.starts[i + 1];
             T sum = 0;
-            for (int64_t t = first; t < last; t++) sum += r.weights[t] * row[r.places[t]];
+            for (int64_t t = first; t < last; t++) sum += r.weights[t] * row[r.indices[t]];
             to[i] = sum;
         }
     }
@@ -35,7 +35,7 @@ static void resample_columns(const Resampling<T>& r, const T* x, T* out, int64_t
         T* __restrict to = out + row * r.inner;
         const int64_t first = r.starts[row % r.to], count = r.starts[row % r.to + 1] - first;
         const T* weights = r.weights + first;
-        const auto run = [&](int64_t t) { return plane + r.places[first + t] * r.inner; };
+        const auto run = [&](int64_t t) { return plane + r.indices[first + t] * r.inner; };
         if (count == 1) {
             const T* __restrict a = run(0);
             const T w = weights[0];
@@ -71,8 +71,8 @@ static void resample_back(const Resampling<T>& r, const T* gradient, T* out, int
             for (int64_t t = r.starts[i]; t < r.starts[i + 1]; t++) {
                 const T w = r.weights[t];
                 const T* __restrict source = g + i * r.inner;
-                T* __restrict place = to + r.places[t] * r.inner;
-                for (int64_t n = 0; n < r.inner; n++) place[n] += w * source[n];
+                T* __restrict target = to + r.indices[t] * r.inner;
+                for (int64_t n = 0; n < r.inner; n++) target[n] += w * source[n];
             }
     }
 }

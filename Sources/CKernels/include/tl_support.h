@@ -11,7 +11,7 @@ TL_API void tl_set_num_threads(int32_t count);
 /// The largest number accepted by `tl_set_num_threads`.
 TL_API int32_t tl_most_threads(void);
 /// Marks the calling thread permanently: kernels that it calls run on it only.
-TL_API void tl_keep_on_this_thread(void);
+TL_API void tl_run_inline_on_this_thread(void);
 /// Between these calls kernels use one thread fewer, but at least the calling one, for a computing thread of the
 /// caller. The division of work, and thus every result, does not change.
 TL_API void tl_reserve_thread(void);

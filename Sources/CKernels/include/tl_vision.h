@@ -3,17 +3,17 @@
 #define TL_VISION_H
 #include "tl_contract.h"
 
-/// The taps of a weighted sum along one dimension: result i uses the elements places[starts[i] ..< starts[i + 1]]. The
+/// The taps of a weighted sum along one dimension: result i uses the elements indices[starts[i] ..< starts[i + 1]]. The
 /// tables are in host memory, on every device.
 typedef struct {
     const int64_t* starts;
-    const int64_t* places;
+    const int64_t* indices;
     const double* weights;
 } tl_taps;
-/// out[o, i, n] = sum over the taps t of i of weight[t] * x[o, place[t], n]: rank 3 views around one dimension,
+/// out[o, i, n] = sum over the taps t of i of weight[t] * x[o, indices[t], n]: rank 3 views around one dimension,
 /// contiguous, one floating-point dtype.
 TL_API void tl_resample(const tl_tensor* x, const tl_taps* taps, const tl_tensor* out);
-/// The transpose: out[o, place[t], n] += weight[t] * grad[o, i, n] on zeros.
+/// The transpose: out[o, indices[t], n] += weight[t] * grad[o, i, n] on zeros.
 TL_API void tl_resample_backward(const tl_tensor* grad, const tl_taps* taps, const tl_tensor* out);
 
 enum { TL_SAMPLE_BILINEAR, TL_SAMPLE_NEAREST, TL_SAMPLE_BICUBIC };

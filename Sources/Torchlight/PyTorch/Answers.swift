@@ -1,5 +1,5 @@
-// Names and forms of Python and PyTorch that Swift cannot have. Each is unavailable: the compiler refuses it with a message
-// that contains the form to write.
+// Names and forms of Python and PyTorch that Swift cannot have. Each is unavailable: the compiler refuses it with a
+// message that contains the form to write.
 
 /// Stands for a name of a module of PyTorch, so that `F.relu(x)` is answered.
 @dynamicMemberLookup
@@ -95,7 +95,8 @@ public func range(_ start: Int, _ end: Int, _ step: Int = 1) -> Range<Int> { fat
 public func enumerate<S: Sequence>(_ sequence: S) -> EnumeratedSequence<S> { fatalError() }
 
 extension Module {
-    /// Not available: a module is callable if it conforms to a protocol that says what its forward pass takes.
+    /// Not available: a module is callable if it conforms to a protocol that declares the arguments of its forward
+    /// pass.
     @available(
         *, unavailable,
         message:
@@ -103,7 +104,8 @@ extension Module {
     )
     @_disfavoredOverload
     public func callAsFunction<Result>(_ inputs: Any...) -> Result { fatalError() }
-    /// Not available: a module is callable if it conforms to a protocol that says what its forward pass takes.
+    /// Not available: a module is callable if it conforms to a protocol that declares the arguments of its forward
+    /// pass.
     @available(
         *, unavailable,
         message:

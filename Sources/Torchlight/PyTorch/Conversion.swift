@@ -74,7 +74,7 @@ extension Tensor {
         if rank == count { return shape }
         reportFailure(
             TensorError(
-                .shape, in: "size", "the tensor does not have as many dimensions as there are names",
+                .shape, in: "size", "the number of names is not the number of dimensions",
                 got: quantity(count, "name"), expected: quantity(rank, "name"), operands: [self]))
         return Array(repeating: 0, count: count)
     }

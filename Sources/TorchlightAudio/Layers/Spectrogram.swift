@@ -125,7 +125,7 @@ public final class InverseSpectrogram: Module, Layer {
     /// Returns the waveforms, as long as the frames cover.
     public func forward(_ x: Tensor) -> Tensor { waveform(x, length: nil) }
 
-    /// Returns waveforms of `length` elements; nil for as many as the frames cover.
+    /// Returns waveforms of `length` elements; nil for the length of the frames.
     public func callAsFunction(_ x: Tensor, length: Int?) -> Tensor { scope(x) { waveform($0, length: length) } }
 
     private func waveform(_ x: Tensor, length: Int?) -> Tensor {
@@ -154,7 +154,7 @@ public final class GriffinLim: Module, Layer {
     public let power: Double
     /// The momentum of the iteration.
     public let momentum: Double
-    /// The size of the result; nil for what the frames cover.
+    /// The size of the result; nil for the length of the frames.
     public let length: Int?
     /// Whether the first phases are random.
     public let randomInit: Bool
@@ -172,7 +172,7 @@ public final class GriffinLim: Module, Layer {
     ///   - windowFn: Makes the window. Default: the Hann window.
     ///   - power: The exponent of the magnitudes. Default: 2.
     ///   - momentum: The momentum of the iteration, from 0 to below 1. Default: 0.99.
-    ///   - length: The size of the result. Default: what the frames cover.
+    ///   - length: The size of the result. Default: the length of the frames.
     ///   - randomInit: Whether the first phases are random; otherwise they are 0. Default: true.
     ///   - dtype: The dtype of the window. Default: the default dtype.
     ///   - device: The device of the window. Default: the current device.

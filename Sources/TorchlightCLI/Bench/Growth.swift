@@ -44,7 +44,7 @@ struct GrowthResult {
 }
 
 extension GrowthSeries {
-    /// Measures each size in a process of its own, since peak memory never decreases.
+    /// Measures each size in a separate process, since peak memory never decreases.
     func measure(threads: Int) throws -> GrowthResult {
         var points: [GrowthFigures] = []
         for size in sizes {

@@ -5,12 +5,12 @@ enum GrowthReport {
     static func page(_ results: [GrowthResult], picture: String) -> String {
         var lines = [
             "# How cost grows", "",
-            "Written by `make bench-growth`. Each point ran in a process of its own, on two threads; a time is the median "
-                + "of several rounds, memory is the peak memory of the process above its memory before the measurement.",
+            "Written by `make bench-growth`. Each point ran in a separate process, on two threads. A time is the median "
+                + "of several rounds. Memory is the peak memory of the process minus its memory before the work.",
             "",
-            "The power is the slope of time or memory over size in logarithms, fitted to the upper half of the sizes: 1 is "
-                + "linear, 2 is quadratic. A power below the expected one means that caches and vector units are not full at "
-                + "small sizes. The last column is the cost of one more unit at the largest size.", "",
+            "The power is the exponent of the size in time or memory, fitted to the upper half of the sizes: 1 is linear, "
+                + "2 is quadratic. Smaller powers are due to caches and vectors, which small sizes do not fill. The last column "
+                + "is the cost of one additional unit at the largest size.", "",
             "![Time and memory over size, in logarithms](\(picture))", "",
             "| series | what | sizes | power | at most | at the largest, each |", "|---|---|---|--:|--:|--:|",
         ]

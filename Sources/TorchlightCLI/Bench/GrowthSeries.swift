@@ -123,7 +123,7 @@ struct GrowthSeries: Sendable {
     }
 }
 
-/// Measures the parts of one size of a series, in a process of its own.
+/// Measures the parts of one size of a series, in a separate process.
 final class GrowthPoint {
     private(set) var seconds: [(part: String, seconds: Double)] = []
 

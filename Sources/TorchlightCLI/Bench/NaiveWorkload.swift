@@ -9,7 +9,7 @@ extension Workloads {
     }
 }
 
-/// A step of a program on tensors that stay the same; the result is the loss, or what it computes.
+/// A step of a program on fixed tensors; returns the loss or another result.
 struct NaiveProgram {
     let name: String
     /// The number of calls in a round.

@@ -33,7 +33,7 @@ extension Workloads {
         let row = Tensor.randn([1000])
         let mask = Tensor.rand([1000, 1000]) > 0.5
         let rows = Tensor.randint(0, 1000, [1000])
-        let places = Tensor.randint(0, 1000, [1000, 1000])
+        let indices = Tensor.randint(0, 1000, [1000, 1000])
     }
 
     /// The operands of the Fourier transforms.
@@ -120,8 +120,8 @@ extension Workloads {
         ("contiguous", { x, _, _ in x.contiguous() }),
         ("cat", { x, y, _ in cat([x, y], dim: 0) }),
         ("index_select", { x, _, input in x.indexSelect(0, input.rows) }),
-        ("gather", { x, _, input in x.gather(1, input.places) }),
-        ("scatter_add", { x, y, input in x.scatterAdd(1, input.places, y) }),
+        ("gather", { x, _, input in x.gather(1, input.indices) }),
+        ("scatter_add", { x, y, input in x.scatterAdd(1, input.indices, y) }),
         ("tril", { x, _, _ in x.tril() }),
         ("flip", { x, _, _ in x.flip(1) }),
         ("roll", { x, _, _ in x.roll(7, dim: 1) }),

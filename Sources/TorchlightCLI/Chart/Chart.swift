@@ -49,7 +49,7 @@ struct Chart {
         let (first, last) = (xs.min() ?? 0, xs.max() ?? 1)
         // A single epoch is in the middle.
         let span = last > first ? first...last : first - 1...first + 1
-        func place(_ x: Double, _ share: Double) -> Point {
+        func map(_ x: Double, _ share: Double) -> Point {
             let along = (x - span.lowerBound) / (span.upperBound - span.lowerBound)
             let inset = 18.0
             return Point(
@@ -74,8 +74,8 @@ struct Chart {
                     at: Point(x: frame.right + 12, y: y + 4.6),
                     size: 13, color: right.color, anchor: .start))
         }
-        for x in Self.wholeTicks(span) where x >= first && x <= last {
-            let foot = place(x, 0)
+        for x in Self.integerTicks(span) where x >= first && x <= last {
+            let foot = map(x, 0)
             drawing.marks.append(
                 .line([foot, foot + Point(x: 0, y: 5)], width: 1, color: Color(0x9ca3af)))
             drawing.marks.append(
@@ -93,9 +93,9 @@ struct Chart {
                 right.name, at: Point(x: width - 16, y: middle), size: 14, color: right.color, anchor: .middle,
                 upwards: true),
         ]
-        add(left, on: leftScale, to: &drawing, place)
-        add(right, on: rightScale, to: &drawing, place)
-        addLastValues(to: &drawing, [(left, leftScale), (right, rightScale)], bottom: frame.bottom, place)
+        add(left, on: leftScale, to: &drawing, map)
+        add(right, on: rightScale, to: &drawing, map)
+        addLastValues(to: &drawing, [(left, leftScale), (right, rightScale)], bottom: frame.bottom, map)
         return drawing
     }
 
@@ -119,9 +119,9 @@ struct Chart {
         }
     }
 
-    private func add(_ series: Series, on scale: Scale, to drawing: inout Drawing, _ place: (Double, Double) -> Point) {
+    private func add(_ series: Series, on scale: Scale, to drawing: inout Drawing, _ map: (Double, Double) -> Point) {
         // A gap in the values is a gap in the line.
-        let runs = series.points.split { !$0.y.isFinite }.map { run in run.map { place($0.x, scale.share($0.y)) } }
+        let runs = series.points.split { !$0.y.isFinite }.map { run in run.map { map($0.x, scale.share($0.y)) } }
         for run in runs { drawing.marks.append(.line(run, width: 2.5, color: series.color)) }
         guard series.points.count <= 40 else { return }
         for point in runs.joined() {
@@ -132,11 +132,11 @@ struct Chart {
 
     /// Writes the final values at the ends of the lines: the higher one above its line, the lower one below.
     private func addLastValues(
-        to drawing: inout Drawing, _ lines: [(Series, Scale)], bottom: Double, _ place: (Double, Double) -> Point
+        to drawing: inout Drawing, _ lines: [(Series, Scale)], bottom: Double, _ map: (Double, Double) -> Point
     ) {
         let ends = lines.compactMap { series, scale -> (Series, Point, Double)? in
             guard let last = series.points.last, last.y.isFinite else { return nil }
-            return (series, place(last.x, scale.share(last.y)), last.y)
+            return (series, map(last.x, scale.share(last.y)), last.y)
         }.sorted { $0.1.y < $1.1.y }
         guard let high = ends.first, let low = ends.last else { return }
         var (above, below) = (high.1.y - 11, low.1.y + 21)
@@ -181,7 +181,7 @@ struct Chart {
     }
 
     /// At most about twelve integers in a range.
-    static func wholeTicks(_ range: ClosedRange<Double>) -> [Double] {
+    static func integerTicks(_ range: ClosedRange<Double>) -> [Double] {
         let span = range.upperBound - range.lowerBound
         var step = 1.0
         // 1, 2, 5, 10, 20, 50, ...

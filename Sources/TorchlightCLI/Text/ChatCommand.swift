@@ -23,11 +23,11 @@ struct ChatCommand: ParsableCommand {
     func run() throws {
         Interrupt.watch()
         let isTerminal = Terminal.isTerminal(STDIN_FILENO)
-        try talk(
+        try runConversation(
             read: {
                 if isTerminal { Terminal.write("> ", to: STDERR_FILENO) }
                 return Interrupt.isRequested ? nil : readLine()
-            }, write: { sayPart($0) },
+            }, write: { writeText($0) },
             report: { if !quiet { Terminal.write($0 + "\n", to: STDERR_FILENO) } })
         if Interrupt.isRequested { throw Failure("interrupted", status: 130) }
     }
@@ -38,7 +38,7 @@ struct ChatCommand: ParsableCommand {
     ///   - read: The next message.
     ///   - write: Is called with each piece of the answers.
     ///   - report: Is called with the speeds of each answer.
-    func talk(read: () throws -> String?, write: (String) -> Void, report: (String) -> Void) throws {
+    func runConversation(read: () throws -> String?, write: (String) -> Void, report: (String) -> Void) throws {
         let generator = try arguments.generator()
         guard generator.chatTemplates != nil else {
             throw Failure("the model has no chat template; use torchlight generate")

@@ -28,7 +28,7 @@ struct Generate: ParsableCommand {
     var quiet = false
 
     func run() throws {
-        let result = try generated { sayPart($0) }
+        let result = try generated { writeText($0) }
         if json { return say(report(result)) }
         say("")
         if !quiet { Terminal.write(speeds(result) + "\n", to: STDERR_FILENO) }

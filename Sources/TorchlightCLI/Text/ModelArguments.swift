@@ -87,7 +87,7 @@ struct ModelArguments: ParsableArguments {
         return generator
     }
 
-    /// Stores the weights in integers where the option says so.
+    /// Quantises the weights if the option is set.
     func quantizeIfAsked(_ model: Module) {
         if let quantize { Torchlight.quantize(model, quantize.scheme) }
     }
@@ -188,7 +188,7 @@ struct GenerationArguments: ParsableArguments {
         }
     }
 
-    /// Whether the command line says how many tokens to generate.
+    /// Whether the command line sets the number of tokens to generate.
     var saysLength: Bool { maxNewTokens != nil }
 }
 

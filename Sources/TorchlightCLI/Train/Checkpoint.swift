@@ -63,10 +63,10 @@ struct Checkpoint {
     init(readFrom path: String) throws {
         do throws(IOError) { state = try TrainingState(contentsOf: path) } catch {
             guard error.kind == .unsupported else { throw error }
-            throw Self.foreign(path)
+            throw Self.wrongFile(path)
         }
         let notes = state.metadata
-        guard notes["program"] == Self.program else { throw Self.foreign(path) }
+        guard notes["program"] == Self.program else { throw Self.wrongFile(path) }
         func note<Value: LosslessStringConvertible>(_ key: String, _ type: Value.Type = Value.self) throws -> Value {
             guard let text = notes[key], let value = Value(text) else {
                 throw Failure("resume: in \(path), \(key) is missing or unreadable")
@@ -100,7 +100,7 @@ struct Checkpoint {
         }
     }
 
-    private static func foreign(_ path: String) -> Failure {
+    private static func wrongFile(_ path: String) -> Failure {
         Failure(
             "resume: \(path) is no checkpoint of this program (weights alone cannot be resumed); the checkpoint is in the directory of the weights, as <name>.checkpoint.safetensors"
         )

@@ -5,7 +5,7 @@ import TorchlightIO
 struct DigitData {
     let name: String
     let imageSize: Int
-    /// What the last line says about data that is not MNIST; empty for MNIST.
+    /// The text of the last line about data other than MNIST; empty for MNIST.
     let note: String
     let train: DataLoaderSource
     let test: DataLoaderSource
@@ -24,7 +24,7 @@ struct DigitData {
             guard FileSystem.isDirectory(root) else { throw Failure("--data: \(root) is not a directory") }
             do { return try mnist(root: root, download: false) } catch let error as IOError {
                 // Some files without the others are an error; without any, the next location is tried.
-                guard error.kind == .notFound, !holdsSome(root) else { throw error }
+                guard error.kind == .notFound, !containsAnyFile(root) else { throw error }
                 if !quiet { say("\(root) has no MNIST files; trying other locations.") }
             }
         }
@@ -47,7 +47,7 @@ struct DigitData {
     }
 
     /// Whether a directory or one of its usual subdirectories has one of the files.
-    private static func holdsSome(_ root: String) -> Bool {
+    private static func containsAnyFile(_ root: String) -> Bool {
         let files = [
             "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
         ]

@@ -131,23 +131,24 @@ struct RunSettings: Equatable {
 
     init(_ options: TrainMNIST, resuming checkpoint: Checkpoint?) throws {
         let old = checkpoint?.settings
-        func agreed<Value: Equatable>(_ name: String, _ given: Value?, _ saved: Value?, _ usual: Value) throws -> Value
+        func resolved<Value: Equatable>(_ name: String, _ given: Value?, _ saved: Value?, _ standard: Value) throws
+            -> Value
         {
             if let given, let saved, given != saved {
                 throw Failure(
                     "resume: the checkpoint was made with --\(name) \(saved), not \(given); leave the option out to resume"
                 )
             }
-            return given ?? saved ?? usual
+            return given ?? saved ?? standard
         }
-        let model = try agreed("model", options.model, old?.model, .mlp)
-        let optimizer = try agreed("optimizer", options.optimizer, old?.optimizer, model == .mlp ? .adam : .sgd)
+        let model = try resolved("model", options.model, old?.model, .mlp)
+        let optimizer = try resolved("optimizer", options.optimizer, old?.optimizer, model == .mlp ? .adam : .sgd)
         let name = "mnist-\(model.rawValue)"
         self.init(
             model: model, optimizer: optimizer, epochs: options.epochs ?? old?.epochs ?? (model == .mlp ? 9 : 5),
-            batchSize: try agreed("batch-size", options.batchSize, old?.batchSize, 64),
-            lr: try agreed("lr", options.lr, old?.lr, optimizer == .sgd ? 0.01 : 0.001),
-            seed: try agreed("seed", options.seed, old?.seed, 0),
+            batchSize: try resolved("batch-size", options.batchSize, old?.batchSize, 64),
+            lr: try resolved("lr", options.lr, old?.lr, optimizer == .sgd ? 0.01 : 0.001),
+            seed: try resolved("seed", options.seed, old?.seed, 0),
             save: options.save ?? old?.save ?? "\(name).safetensors",
             curve: options.curve ?? old?.curveSVG ?? "\(name).svg")
         if let checkpoint, let more = options.epochs, more <= checkpoint.progress.epochsDone {
@@ -168,11 +169,11 @@ struct RunSettings: Equatable {
         // The checkpoint is in the directory of the weights, so the relative directory of the run is known.
         let name = FileSystem.name(of: checkpointPath)
         guard FileSystem.name(of: checkpoint) == name, !save.hasPrefix("/") else { return }
-        let place = FileSystem.directory(of: checkpoint)
+        let folder = FileSystem.directory(of: checkpoint)
         let old = FileSystem.directory(of: save)
         func moved(_ path: String) -> String {
             guard !path.hasPrefix("/"), FileSystem.directory(of: path) == old else { return path }
-            return place == "." ? FileSystem.name(of: path) : "\(place)/\(FileSystem.name(of: path))"
+            return folder == "." ? FileSystem.name(of: path) : "\(folder)/\(FileSystem.name(of: path))"
         }
         (save, curveSVG, curvePNG) = (moved(save), moved(curveSVG), moved(curvePNG))
     }

@@ -183,20 +183,20 @@ final class TrainingRun {
 
     /// Finds the operation that made the loss NaN or infinite: the step is repeated with anomaly detection.
     private func explain(_ value: Double, _ images: Tensor, _ labels: Tensor, epoch: Int, step: Int) -> Failure {
-        var culprit = "no single operation of this step"
+        var cause = "no single operation of this step"
         if let spoilt = model.namedParameters().first(where: { !$0.tensor.isfinite().all().item(Bool.self) }) {
-            culprit = "the parameter \(spoilt.name), which the step before made infinite or NaN"
+            cause = "the parameter \(spoilt.name), which the step before made infinite or NaN"
         } else {
             do {
                 _ = try checked { detectAnomalies(includingInfinity: true) { crossEntropy(model(images), labels) } }
-            } catch { culprit = "\(error)" }
+            } catch { cause = "\(error)" }
         }
         let kept =
             progress.epochs.isEmpty
             ? "no epoch was complete, so nothing was saved"
             : "the checkpoint of epoch \(progress.epochsDone) is kept in \(settings.checkpointPath)"
         return Failure(
-            "the loss became \(value.isNaN ? "NaN" : "infinite") in epoch \(epoch), step \(step), made by \(culprit); \(kept); try a smaller --lr"
+            "the loss became \(value.isNaN ? "NaN" : "infinite") in epoch \(epoch), step \(step), made by \(cause); \(kept); try a smaller --lr"
         )
     }
 

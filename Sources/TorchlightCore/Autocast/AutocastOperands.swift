@@ -44,19 +44,19 @@ package func withoutAutocast<R, E: Error>(_ body: () throws(E) -> R) throws(E) -
 
 /// `perform` inside `autocast { }`. Operations that the primitive itself calls convert nothing.
 func performAutocast(
-    _ primitive: any Primitive, _ inputs: Few<Tensor>, into places: Few<Tensor?>
+    _ primitive: any Primitive, _ inputs: Few<Tensor>, into destinations: Few<Tensor?>
 ) throws(TensorError) -> Few<Tensor> {
     let dtype = DType(rawValue: threadState.pointee.autocast)!
     return try withoutAutocast { () throws(TensorError) in
         let kind = primitive.autocast
-        if kind == .unchanged { return try perform(primitive, inputs, into: places) }
+        if kind == .unchanged { return try perform(primitive, inputs, into: destinations) }
         var operands = Few<Tensor>()
         for input in inputs {
             operands.append(
                 !input.isCastable
                     ? input : kind == .lowPrecision ? input.lowered(to: dtype) : input.to(.float32))
         }
-        return try perform(primitive, operands, into: places)
+        return try perform(primitive, operands, into: destinations)
     }
 }
 

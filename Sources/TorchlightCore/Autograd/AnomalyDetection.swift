@@ -55,8 +55,8 @@ private func anomaly(_ name: String, _ inputs: Few<Tensor>) -> TensorError {
 /// Throws if the gradient rule of a node returned NaN.
 func checkBackward(_ node: Node, input: Int, _ gradient: Tensor) throws(TensorError) {
     guard holdsAnomaly(gradient) else { return }
-    let place = node.extra?.site.map { "; it was called at \($0.text)" } ?? ""
+    let location = node.extra?.site.map { "; it was called at \($0.text)" } ?? ""
     throw TensorError(
         .notFinite, in: "backward",
-        "the gradient of \(node.name) for its operand \(input) is not a number\(place)", operands: [gradient])
+        "the gradient of \(node.name) for its operand \(input) is not a number\(location)", operands: [gradient])
 }

@@ -28,7 +28,7 @@ extension Tensor {
             _ = try BackwardPass.run(
                 from: [self], gradients: [gradient], targets: nil, retainGraph: retainGraph || createGraph,
                 createGraph: createGraph, allowUnused: true)
-            if !retainGraph && !createGraph { GraphWatch.passEnded(file: file, line: line) }
+            if !retainGraph && !createGraph { RetainedGraphDetector.backwardPassDidEnd(file: file, line: line) }
         } catch { reportFailure(error) }
     }
 }
@@ -38,7 +38,7 @@ extension Tensor {
 /// - Parameters:
 ///   - outputs: the tensors to differentiate.
 ///   - inputs: the tensors with respect to which to differentiate; each must require a gradient.
-///   - gradOutputs: the gradients with respect to the outputs, in their shapes. nil stands for 1, for an output of one
+///   - gradOutputs: the gradients with respect to the outputs, in their shapes. nil means 1, for an output of one
 ///     element only.
 ///   - retainGraph: whether to keep the saved tensors, so that the graph can be passed again. Default: false.
 ///   - createGraph: whether to record the pass, so that the gradients can be differentiated again; implies

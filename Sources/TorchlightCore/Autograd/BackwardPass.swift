@@ -11,7 +11,7 @@ struct BackwardPass {
     private var wanted: [Target: Int] = [:]
     private var results: [Tensor?] = []
     /// Targets that are given twice, with the index of the first occurrence.
-    private var repeated: [(place: Int, first: Int)] = []
+    private var repeated: [(index: Int, first: Int)] = []
     private var useful: Set<ObjectIdentifier>?
     private var hooked = HookedLeaves()
     /// The tiling that each part belongs to, by the node of the part.
@@ -46,7 +46,7 @@ struct BackwardPass {
         }
         return try GradientContext.forPass { context throws(TensorError) in
             var pass = BackwardPass(context, createGraph: createGraph, retainGraph: retainGraph)
-            if let targets { try pass.aim(at: targets, from: roots) }
+            if let targets { try pass.restrict(to: targets, from: roots) }
             let depth = threadState.pointee.grad_disabled
             threadState.pointee.grad_disabled = createGraph ? 0 : depth + 1
             defer { threadState.pointee.grad_disabled = depth }
@@ -59,9 +59,9 @@ struct BackwardPass {
             context.keepsGraph = createGraph
             context.addsToNodes = mayAdd
             context.addsToLeaves = mayAdd && !pass.isTargeted
-            try pass.walk()
+            try pass.runNodes()
             guard let targets else { return [] }
-            for (place, first) in pass.repeated { pass.results[place] = pass.results[first] }
+            for (index, first) in pass.repeated { pass.results[index] = pass.results[first] }
             for (i, result) in pass.results.enumerated() where result == nil && !allowUnused {
                 throw TensorError(
                     .autograd, in: "grad", "the outputs do not depend on input \(i)",
@@ -112,7 +112,7 @@ struct BackwardPass {
         }
     }
 
-    private mutating func walk() throws(TensorError) {
+    private mutating func runNodes() throws(TensorError) {
         while let node = pending.pop(&context.gradients) {
             guard !node.isReleased else { throw Self.released(node) }
             if let extra = node.extra { try runHooks(extra, on: &context.gradients) }
@@ -131,16 +131,16 @@ struct BackwardPass {
                 for i in inputs.indices where inputs[i].node != nil || inputs[i].leaf != nil { needs[i] = true }
             }
             if threadState.pointee.recording > 0 && needs.any { try activeRecorder?.passes(through: node) }
-            let isPlaced = try isInPlace(context.gradients[0], of: node)
-            if needs.any && !isPlaced && !(node.inputCount == 1 && addToRegion(context.gradients[0], of: node)) {
-                var places: Few<Tensor>?
-                if context.addsToNodes && node.rule.placeableInputs > 0 {
-                    places = try makePlaces(for: node, needs, context.gradients)
+            let isInDestination = try isInPlace(context.gradients[0], of: node)
+            if needs.any && !isInDestination && !(node.inputCount == 1 && addToRegion(context.gradients[0], of: node)) {
+                var destinations: Few<Tensor>?
+                if context.addsToNodes && node.rule.destinationInputs > 0 {
+                    destinations = try makeDestinations(for: node, needs, context.gradients)
                 }
-                try context.turn(to: node, needs, places: places)
+                try context.setNode(node, needs, destinations: destinations)
                 try pass(needs, on: node)
             } else {
-                context.turnAway()
+                context.clearNode()
             }
             if !retainGraph { node.release() }
             if hooked.areCounted { try finishLeaves(of: node) }
@@ -158,7 +158,7 @@ struct BackwardPass {
         guard var sum = pending.take(of: next, output: output) else { return false }
         defer { pending.put(sum, of: next, output: output) }
         guard let region = node.rule.region(of: sum.layout) else { return false }
-        guard isUniquelyHeld(&sum), sum.dtype == gradient.dtype, !sum.layout.mayOverlap, !region.mayOverlap else {
+        guard isUniquelyReferenced(&sum), sum.dtype == gradient.dtype, !sum.layout.mayOverlap, !region.mayOverlap else {
             return false
         }
         Tensor(storage: sum.storage, layout: region, dtype: sum.dtype).add_(gradient)
@@ -167,20 +167,20 @@ struct BackwardPass {
 
     /// One gradient tensor for a tensor whose parts are the first inputs of a node and together cover it; nil if they
     /// do not.
-    private mutating func makePlaces(
+    private mutating func makeDestinations(
         for node: Node, _ needs: Needs, _ gradients: Few<Tensor?>
     ) throws(TensorError) -> Few<Tensor>? {
         guard !isTargeted, let device = gradients.compactMap({ $0 }).first?.device, !device.isRecording,
             let found = GradientTiling.find(in: node, needs)
         else { return nil }
         let tiling = try GradientTiling(of: found.parts[0], count: found.parts.count, device: device)
-        var places = Few<Tensor>()
+        var destinations = Few<Tensor>()
         for (part, layout) in zip(found.parts, found.layouts) {
             let region = part.rule.region(of: tiling.whole.layout)!
             tilings[ObjectIdentifier(part)] = (tiling, region)
-            places.append(Tensor(storage: tiling.whole.storage, layout: layout, dtype: tiling.whole.dtype))
+            destinations.append(Tensor(storage: tiling.whole.storage, layout: layout, dtype: tiling.whole.dtype))
         }
-        return places
+        return destinations
     }
 
     /// Whether the gradient of a part was written to its region of the whole gradient. With the last part the whole
@@ -192,16 +192,16 @@ struct BackwardPass {
         guard !tilings.isEmpty, let (tiling, region) = tilings.removeValue(forKey: ObjectIdentifier(node)),
             !tiling.isBroken
         else { return false }
-        if let gradient, gradient.storage === tiling.whole.storage, gradient.layout.namesSamePlaces(as: region) {
-            tiling.placed.append(region)
-            guard tiling.placed.count == tiling.count else { return true }
+        if let gradient, gradient.storage === tiling.whole.storage, gradient.layout.addressesSameElements(as: region) {
+            tiling.written.append(region)
+            guard tiling.written.count == tiling.count else { return true }
             var whole = tiling.whole
             pending.add(&whole, to: tiling.node, output: tiling.output, intoNew: createGraph)
             return true
         }
         tiling.isBroken = true
-        if var placed = try tiling.placedAlone() {
-            pending.add(&placed, to: tiling.node, output: tiling.output, intoNew: createGraph)
+        if var partial = try tiling.sumOfWritten() {
+            pending.add(&partial, to: tiling.node, output: tiling.output, intoNew: createGraph)
         }
         return false
     }
@@ -209,9 +209,9 @@ struct BackwardPass {
     /// Runs the gradient rule of a node and passes each gradient on.
     private mutating func pass(_ needs: Needs, on node: Node) throws(TensorError) {
         var results = try node.rule.gradient(context)
-        context.turnAway()
+        context.clearNode()
         try throwPendingError()
-        if pending.offered.any { takeAdded(&results, of: node) }
+        if pending.offered.any { removeAddedGradients(&results, of: node) }
         pending.unlockLeaves()
         for i in 0..<results.count where i < node.inputCount && needs[i] {
             guard var gradient = results[i] else { continue }
@@ -230,7 +230,7 @@ struct BackwardPass {
     }
 
     /// Removes the gradients that a rule has already added to an existing sum.
-    private mutating func takeAdded(_ results: inout Few<Tensor?>, of node: Node) {
+    private mutating func removeAddedGradients(_ results: inout Few<Tensor?>, of node: Node) {
         for i in 0..<results.count where i < node.inputCount && pending.offered[i] {
             let input = node.inputs[i]
             if let next = input.node {
@@ -271,7 +271,7 @@ struct BackwardPass {
     /// Runs the hooks of the leaves whose gradients are complete after this node.
     private mutating func finishLeaves(of node: Node) throws(TensorError) {
         for i in 0..<node.inputCount {
-            if let leaf = node.inputs[i].leaf, hooked.useEnded(of: leaf) { try finish(leaf) }
+            if let leaf = node.inputs[i].leaf, hooked.removeUse(of: leaf) { try finish(leaf) }
         }
     }
 
@@ -309,7 +309,7 @@ struct BackwardPass {
     }
 
     /// Finds the nodes between the roots and the targets; only these run.
-    private mutating func aim(at targets: [Tensor], from roots: [Tensor]) throws(TensorError) {
+    private mutating func restrict(to targets: [Tensor], from roots: [Tensor]) throws(TensorError) {
         results = Array(repeating: nil, count: targets.count)
         for (i, target) in targets.enumerated() {
             guard target.requiresGrad else {
@@ -317,13 +317,13 @@ struct BackwardPass {
                     .autograd, in: "grad", "input \(i) does not require a gradient",
                     fix: "call requiresGrad_() before the computation", operands: [target])
             }
-            let place =
+            let key =
                 target.currentNode.map { Target.output(ObjectIdentifier($0), target.outputIndex) }
                 ?? .leaf(ObjectIdentifier(target))
-            if let first = wanted[place] {
+            if let first = wanted[key] {
                 repeated.append((i, first))
             } else {
-                wanted[place] = i
+                wanted[key] = i
             }
         }
         // Depth-first search with an explicit stack; a node is useful if it is a target or leads to one.

@@ -17,21 +17,21 @@ struct CallSite: Sendable {
 
     /// The source line as text, such as "Train.swift:41 (in encoder.fc1)", if the program has debug information.
     var text: String {
-        var place: String?
+        var location: String?
         for frame in backtrace?.symbolicated(with: Self.images)?.frames ?? [] {
-            guard let source = frame.symbol?.sourceLocation, source.line > 0, Self.isOfTheProgram(source.path) else {
+            guard let source = frame.symbol?.sourceLocation, source.line > 0, Self.isUserCode(source.path) else {
                 continue
             }
-            place = "\(source.path.split(separator: "/").last ?? "?"):\(source.line)"
+            location = "\(source.path.split(separator: "/").last ?? "?"):\(source.line)"
             break
         }
-        var text = place ?? "an unknown source line (build with debug information to see it)"
+        var text = location ?? "an unknown source line (build with debug information to see it)"
         if let modulePath { text += " (in \(modulePath))" }
         return text
     }
 
     /// Whether a stack frame is in the user's code: not in the framework, and not in the expansion of a macro.
-    static func isOfTheProgram(_ path: String) -> Bool {
+    static func isUserCode(_ path: String) -> Bool {
         let others = [
             "TorchlightCore/", "TorchlightNN/", "TorchlightOptim/", "TorchlightData/", "TorchlightIO/",
             "TorchlightTraining/", "TorchlightDistributions/", "TorchlightPrograms/", "swiftmacro",
@@ -42,7 +42,7 @@ struct CallSite: Sendable {
 }
 
 /// Whether nodes record the source line of their call. This captures a stack trace for each operation, so only anomaly
-/// detection and `GraphWatch` enable it.
+/// detection and `RetainedGraphDetector` enable it.
 enum CallSites {
     private static let users = Atomic<Int>(0)
 

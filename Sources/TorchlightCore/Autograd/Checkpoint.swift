@@ -58,12 +58,12 @@ public func checkpoint<R>(
     _ inputs: [Tensor], preserveRandomState: Bool = true, _ body: @escaping ([Tensor]) -> R
 ) -> R {
     guard isGradEnabled else { return body(inputs) }
-    let part = CheckpointedPart(inputs, random: preserveRandomState ? RandomRecord() : nil) { _ = body($0) }
-    return part.firstRun { body(inputs) }
+    let frame = CheckpointFrame(inputs, random: preserveRandomState ? RandomRecord() : nil) { _ = body($0) }
+    return frame.firstRun { body(inputs) }
 }
 
 /// A checkpointed part of a program, which is run again when its saved tensors are needed.
-private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
+private final class CheckpointFrame: SavedTensorPacker, BackwardPassObserver {
     /// An input, detached. Inside an outer checkpoint it is packed like any saved tensor.
     private struct Input {
         var tensor: Tensor?
@@ -82,15 +82,15 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
     }
 
     private final class Handle: PackedTensor {
-        let part: CheckpointedPart
+        let frame: CheckpointFrame
         let index: Int
 
-        init(_ part: CheckpointedPart, _ index: Int) {
-            self.part = part
+        init(_ frame: CheckpointFrame, _ index: Int) {
+            self.frame = frame
             self.index = index
         }
 
-        func unpack() throws(TensorError) -> Tensor { try part.saved(index) }
+        func unpack() throws(TensorError) -> Tensor { try frame.saved(index) }
     }
 
     private let inputs: [Input]
@@ -132,7 +132,7 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
         if let pending, let tensor = take(index, pending.id) { return tensor }
         let tensors = try runAgain()
         guard let pending else { return tensors[index] }
-        pending.endings.append(self)
+        pending.observers.append(self)
         recomputed.withLock { $0[pending.id] = tensors }
         return take(index, pending.id)!
     }
@@ -141,7 +141,7 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
         recomputed.withLock { $0[pass]?[index].take() }
     }
 
-    func passEnded(_ id: UInt64) { recomputed.withLock { $0[id] = nil } }
+    func backwardPassDidEnd(_ id: UInt64) { recomputed.withLock { $0[id] = nil } }
 
     /// Runs the body again in the modes of the first run and returns the tensors that its operations save.
     private func runAgain() throws(TensorError) -> [Tensor] {
@@ -161,7 +161,7 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
         let collector = Collector()
         var drawsTheSame = true
         let run = {
-            self.withTheModesOfTheFirstRun {
+            self.withRecordedModes {
                 SavedTensorHooks.with(collector) {
                     if let random = self.random {
                         drawsTheSame = random.replaying { self.body(tensors) }
@@ -180,7 +180,7 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
         return collector.tensors.map(\.withoutHistory)
     }
 
-    private func withTheModesOfTheFirstRun(_ body: () -> Void) {
+    private func withRecordedModes(_ body: () -> Void) {
         let (state, context) = (threadState, ThreadContext.current)
         let (outer, copies) = (state.pointee.autocast, context.autocastCopies)
         state.pointee.autocast = autocast
@@ -237,12 +237,12 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
         func pack(_ tensor: Tensor) -> any PackedTensor {
             tensors.append(tensor)
             versions.append(tensor.version)
-            return Nothing.value
+            return UnavailableTensor.value
         }
     }
 
-    private final class Nothing: PackedTensor, Sendable {
-        static let value = Nothing()
+    private final class UnavailableTensor: PackedTensor, Sendable {
+        static let value = UnavailableTensor()
 
         func unpack() throws(TensorError) -> Tensor {
             throw TensorError(

@@ -1,5 +1,5 @@
 // The history of views whose dtype is not that of their base: real views of complex tensors, and complex views of real ones.
-// Both sides are taken as real numbers, in which the places of one are places of the other.
+// Both are viewed as real numbers, so that each element of the view is an element of the base.
 
 extension Tensor {
     /// The same memory as real numbers, with this tensor's history; real numbers are themselves.

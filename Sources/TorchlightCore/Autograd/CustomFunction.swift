@@ -62,7 +62,7 @@ public final class FunctionContext {
 
     /// Called after `forward`: outputs and views of them are kept without their history, since they hold the node that
     /// holds this context. Saved tensors are packed if there are hooks.
-    fileprivate func seal(_ outputs: [Tensor]) {
+    fileprivate func detachOutputs(_ outputs: [Tensor]) {
         inputs = []
         for (key, value) in values {
             if let tensor = value as? Tensor {
@@ -153,7 +153,7 @@ extension CustomFunction {
             guard let index = inputs.firstIndex(where: { $0 === result }) else { return result }
             return changed.contains(index) ? result : result.alias
         }
-        context.seal(outputs)
+        context.detachOutputs(outputs)
         let rule = CustomRule(function: Self.self, context: context)
         let node = Node(rule: rule, name: name, inputs: Few(inputs), needs: needs, outputs: Few(outputs))
         for (i, output) in outputs.enumerated() where output.dtype.isDifferentiable {

@@ -132,14 +132,14 @@ private struct GradientComparison {
                 let analytic = gradients(of: flat, element, leaves, chosen)
                 let again = gradients(of: flat, element, leaves, chosen)
                 try throwPendingError()
-                for (place, i) in chosen.enumerated() {
-                    for (e, gradient) in analytic[place].enumerated() {
-                        if abs(gradient - again[place][e]) > nondetTol {
+                for (position, i) in chosen.enumerated() {
+                    for (e, gradient) in analytic[position].enumerated() {
+                        if abs(gradient - again[position][e]) > nondetTol {
                             throw failure(
                                 "the gradient differs between two calls", o, element, i, e,
-                                "\(gradient) and \(again[place][e])", inputs)
+                                "\(gradient) and \(again[position][e])", inputs)
                         }
-                        guard let slopes = numeric[place][e][o] else {
+                        guard let slopes = numeric[position][e][o] else {
                             throw failure(
                                 "the number of results depends on the values of the inputs", o, element, i, e, "",
                                 inputs)
@@ -157,12 +157,12 @@ private struct GradientComparison {
     }
 
     private func failure(
-        _ problem: String, _ output: Int, _ element: Int, _ input: Int, _ place: Int, _ got: String,
+        _ problem: String, _ output: Int, _ element: Int, _ input: Int, _ position: Int, _ got: String,
         _ inputs: [Tensor]
     ) -> TensorError {
         TensorError(
             .value, in: name, problem,
-            got: "\(got) for element \(element) of result \(output) and element \(place) of input \(input)",
+            got: "\(got) for element \(element) of result \(output) and element \(position) of input \(input)",
             expected: "differences of at most \(atol) + \(rtol) times the number", operands: inputs)
     }
 

@@ -33,7 +33,7 @@ public struct GradFn: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The functions that get the gradients of the operands, in their order, each with the index of the operand among the results of
-    /// that function. nil stands for an operand without a gradient. Empty for a leaf.
+    /// that function. nil means an operand without a gradient. Empty for a leaf.
     public var nextFunctions: [(function: GradFn?, index: Int)] {
         guard case .operation(let node) = origin else { return [] }
         return node.inputs.map { slot in

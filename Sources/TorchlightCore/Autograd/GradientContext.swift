@@ -17,15 +17,15 @@ package final class GradientContext {
     var addsToLeaves = false
     /// The tensors to which the gradients of the first inputs must be written, if these inputs are parts that cover one
     /// tensor; nil if the rule allocates its own memory.
-    package private(set) var places: Few<Tensor>?
+    package private(set) var destinations: Few<Tensor>?
     /// Unpacked saved tensors, by the index of the slot. Empty for most nodes.
     private var unpacked: [Int: Tensor] = [:]
 
     /// Sets the current node; `gradients` are set already. Throws if a saved tensor was overwritten.
-    func turn(to node: Node, _ needs: Needs, places: Few<Tensor>?) throws(TensorError) {
+    func setNode(_ node: Node, _ needs: Needs, destinations: Few<Tensor>?) throws(TensorError) {
         current = node
         self.needs = needs
-        self.places = places
+        self.destinations = destinations
         // By index: a loop over the slots would copy each, with three references.
         let (inputs, outputs) = (node.inputs, node.outputs)
         for i in inputs.indices where inputs[i].isOverwritten { throw Self.overwritten(inputs[i], node) }
@@ -34,9 +34,9 @@ package final class GradientContext {
     }
 
     /// Releases everything about the node, so that a gradient which a rule passes on has no other references.
-    func turnAway() {
+    func clearNode() {
         gradients = Few()
-        if places != nil { places = nil }
+        if destinations != nil { destinations = nil }
         if !unpacked.isEmpty { unpacked = [:] }
     }
 
@@ -126,7 +126,7 @@ extension Node {
         if elements.storage === leaf.storage && elements.layout == leaf.layout { return leaf }
         let copy = elements.withoutHistory
         let node = Node(
-            rule: PassedOn(), name: "view", inputs: Few(leaf), needs: Needs(all: 1), outputs: Few(copy))
+            rule: IdentityGradient(), name: "view", inputs: Few(leaf), needs: Needs(all: 1), outputs: Few(copy))
         return copy.asResult(0, of: node)
     }
 
@@ -158,7 +158,7 @@ extension Tensor {
 }
 
 /// The gradient rule of an operation that returns its operand.
-private struct PassedOn: GradientRule {
+private struct IdentityGradient: GradientRule {
     func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few(context.gradient) }
     func releaseSaved() -> Bool { false }
     var heldObject: AnyObject? { nil }

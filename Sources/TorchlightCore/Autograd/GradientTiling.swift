@@ -1,10 +1,10 @@
 // Gradients of parts written directly into the gradient of the whole.
 //
 // The gradient of a tensor that was split into parts is the sum of the gradients of the parts, in the worst case one
-// tensor of zeros and one addition for each part. There are two ways to avoid that. A rule may add to an existing sum
+// tensor of zeros and one addition for each part. Two mechanisms avoid that. A rule may add to an existing sum
 // (`GradientContext.sum`). And if the parts are inputs of one node and together cover the tensor, as queries, keys and
 // values cover the output of a common linear layer, the rule writes into the regions of the parts in one uninitialised
-// gradient (`GradientContext.places`).
+// gradient (`GradientContext.destinations`).
 
 /// The part that a view selects: `count` indices from `start` along a dimension.
 package struct ViewPart: Sendable {
@@ -23,7 +23,7 @@ final class GradientTiling {
     /// The number of parts.
     let count: Int
     /// The regions of the parts that have been written.
-    var placed: [Layout] = []
+    var written: [Layout] = []
     /// Whether the gradient of a part was in other memory, so that the parts are passed on separately.
     var isBroken = false
 
@@ -37,10 +37,10 @@ final class GradientTiling {
     }
 
     /// The gradient of the parts written so far, with zeros elsewhere; nil if there are none.
-    func placedAlone() throws(TensorError) -> Tensor? {
-        if placed.isEmpty { return nil }
+    func sumOfWritten() throws(TensorError) -> Tensor? {
+        if written.isEmpty { return nil }
         let sum = try Tensor.filled(0, shape: whole.layout.shape, dtype: whole.dtype, device: whole.device)
-        for region in placed {
+        for region in written {
             Tensor(storage: sum.storage, layout: region, dtype: sum.dtype)
                 .copy_(Tensor(storage: whole.storage, layout: region, dtype: whole.dtype))
         }
@@ -52,8 +52,8 @@ final class GradientTiling {
     static func find(in node: Node, _ needs: Needs) -> (parts: [Node], layouts: [Layout])? {
         var parts: [Node] = []
         var layouts: [Layout] = []
-        for i in 0..<node.rule.placeableInputs {
-            guard needs[i], let (part, layout) = place(of: node.inputs[i]) else { return nil }
+        for i in 0..<node.rule.destinationInputs {
+            guard needs[i], let (part, layout) = part(of: node.inputs[i]) else { return nil }
             parts.append(part)
             layouts.append(layout)
         }
@@ -72,7 +72,7 @@ final class GradientTiling {
     }
 
     /// Goes from an input through views of all elements to a view that selects a part.
-    private static func place(of input: Node.Slot) -> (part: Node, layout: Layout)? {
+    private static func part(of input: Node.Slot) -> (part: Node, layout: Layout)? {
         var views: [Node] = []
         var next = input.node
         while let node = next, node.inputCount == 1, !node.isReleased, node.inputs[0].node != nil {
@@ -95,7 +95,7 @@ final class GradientTiling {
 
 extension Layout {
     /// Whether two layouts map each index to the same memory; the stride of a dimension of size 1 does not matter.
-    func namesSamePlaces(as other: Layout) -> Bool {
+    func addressesSameElements(as other: Layout) -> Bool {
         shape == other.shape && offset == other.offset
             && (0..<rank).allSatisfy { shape[$0] == 1 || strides[$0] == other.strides[$0] }
     }

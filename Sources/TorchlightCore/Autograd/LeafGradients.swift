@@ -20,8 +20,8 @@ extension Tensor {
                 sum.add_(gradient)
             }
         } else if isRecorded {
-            self.gradient = isUniquelyHeld(&gradient) ? gradient : gradient.clone()
-        } else if isUniquelyHeld(&gradient) && gradient.layout.isDenseInSomeOrder && gradient.layout.count > 0 {
+            self.gradient = isUniquelyReferenced(&gradient) ? gradient : gradient.clone()
+        } else if isUniquelyReferenced(&gradient) && gradient.layout.isDenseInSomeOrder && gradient.layout.count > 0 {
             self.gradient = gradient
         } else {
             self.gradient = try gradient.copied()
@@ -101,7 +101,7 @@ struct HookedLeaves {
     }
 
     /// Records that a node with the leaf as an operand has run; true if that was the last one and there are gradients.
-    mutating func useEnded(of leaf: Tensor) -> Bool {
+    mutating func removeUse(of leaf: Tensor) -> Bool {
         guard let count = uses?[ObjectIdentifier(leaf)] else { return false }
         uses![ObjectIdentifier(leaf)] = count - 1
         return count == 1 && leaves.contains { $0 === leaf }

@@ -50,7 +50,7 @@ package struct Needs: Sendable {
 
 /// Which inputs and outputs of a forward pass are saved, by index.
 ///
-/// The last index, 31, stands for itself and all that follow: a rule that saves input 40 saves all inputs from 31 on,
+/// The last index, 31, represents itself and all that follow: a rule that saves input 40 saves all inputs from 31 on,
 /// which is more than needed but never less.
 package struct Saved: OptionSet, Sendable {
     package let rawValue: UInt64

@@ -61,7 +61,7 @@ package final class Node: @unchecked Sendable {
     static var nextSequence: Int { counter.load(ordering: .relaxed) }
 
     /// Whether at least two passes have freed their graphs since this node was created.
-    var isOfPastStep: Bool { LiveNodes.isOfPastStep(generation) }
+    var isFromEarlierStep: Bool { LiveNodes.isFromEarlierStep(generation) }
 
     var inputCount: Int {
         @inline(__always) get { Int(operandCount) }
@@ -88,7 +88,7 @@ package final class Node: @unchecked Sendable {
     /// A node whose slots must all be set before it is used.
     init(rule: any GradientRule, name: String, inputCount: Int, outputCount: Int) {
         sequence = Self.counter.add(1, ordering: .relaxed).oldValue
-        generation = LiveNodes.noteCreation()
+        generation = LiveNodes.countCreation()
         self.rule = rule
         self.name = name
         operandCount = Int32(truncatingIfNeeded: inputCount)
@@ -100,7 +100,7 @@ package final class Node: @unchecked Sendable {
         slots = memory.assumingMemoryBound(to: Slot.self)
         if CallSites.areRecorded {
             extra = NodeExtra(site: CallSites.capture())
-            GraphWatch.noteCreation(of: self)
+            RetainedGraphDetector.recordCreation(of: self)
         }
     }
 
@@ -159,7 +159,7 @@ package final class Node: @unchecked Sendable {
     }
 
     deinit {
-        LiveNodes.noteEnd(of: generation)
+        LiveNodes.countRelease(of: generation)
         // A graph is a chain of references. The last references of this node are moved to a list that the outermost
         // deinit releases, so that the depth of the stack does not grow with the graph.
         var context: ThreadContext?
@@ -201,8 +201,9 @@ package protocol GradientRule {
     func region(of layout: Layout) -> Layout?
     /// For a view that selects a range of indices along one dimension: that range.
     var part: ViewPart? { get }
-    /// The number of first inputs whose gradients the rule can write to given memory, in `GradientContext.places`.
-    var placeableInputs: Int { get }
+    /// The number of first inputs whose gradients the rule can write to given memory, in
+    /// `GradientContext.destinations`.
+    var destinationInputs: Int { get }
     /// Called when a backward pass frees the graph. Returns whether the rule released anything.
     func releaseSaved() -> Bool
     /// The object that holds saved tensors, if the node does not hold them itself.
@@ -212,7 +213,7 @@ package protocol GradientRule {
 extension GradientRule {
     package func region(of layout: Layout) -> Layout? { nil }
     package var part: ViewPart? { nil }
-    package var placeableInputs: Int { 0 }
+    package var destinationInputs: Int { 0 }
 }
 
 /// The rule of a node that is being freed.

@@ -31,7 +31,7 @@ final class PendingGradients {
     /// The leaves whose gradients are locked for the running rule.
     private var locked: [Tensor] = []
     /// Objects to notify when the pass ends.
-    var endings: [any EndsWithPass] = []
+    var observers: [any BackwardPassObserver] = []
 
     /// Starts a pass.
     func begin() {
@@ -44,10 +44,10 @@ final class PendingGradients {
         while pop(&dropped) != nil { dropped = Few() }
         unlockLeaves()
         offered = Needs()
-        if endings.isEmpty { return }
-        let ended = endings
-        endings = []
-        for ending in ended { ending.passEnded(id) }
+        if observers.isEmpty { return }
+        let all = observers
+        observers = []
+        for observer in all { observer.backwardPassDidEnd(id) }
     }
 
     /// Whether the memory is small enough to be kept for the next pass.
@@ -56,32 +56,32 @@ final class PendingGradients {
     // MARK: Positions
 
     @inline(__always)
-    private func place(of node: Node) -> Int? {
+    private func index(of node: Node) -> Int? {
         if node.pass.load(ordering: .relaxed) == id { return Int(node.position) }
         return elsewhere.isEmpty ? nil : elsewhere[ObjectIdentifier(node)].map { Int($0) }
     }
 
     /// The position of a node's gradients; a new node is added to the queue.
-    private func makePlace(of node: Node) -> Int {
-        if let place = place(of: node) { return place }
-        let place: Int
+    private func makeEntry(of node: Node) -> Int {
+        if let index = index(of: node) { return index }
+        let index: Int
         if let last = unused.popLast() {
-            place = Int(last)
-            entries[place].node = node
+            index = Int(last)
+            entries[index].node = node
         } else {
             if count == capacity { grow() }
-            place = count
-            (entries + place).initialize(to: Entry(node: node))
+            index = count
+            (entries + index).initialize(to: Entry(node: node))
             count += 1
         }
-        let position = Int32(truncatingIfNeeded: place)
+        let position = Int32(truncatingIfNeeded: index)
         if node.pass.compareExchange(expected: 0, desired: id, ordering: .acquiring).exchanged {
             node.position = position
         } else {
             elsewhere[ObjectIdentifier(node)] = position
         }
         queue.push((node.sequence, position))
-        return place
+        return index
     }
 
     private func grow() {
@@ -102,52 +102,52 @@ final class PendingGradients {
     /// Adds to the gradient of an output of a node, which is added to the queue. With `intoNew` the existing sum is not
     /// written in place, since the pass is recorded.
     func add(_ gradient: inout Tensor, to node: Node, output: Int, intoNew: Bool) {
-        let place = makePlace(of: node)
-        if output == 0 && entries[place].first == nil {
-            entries[place].first = gradient
+        let index = makeEntry(of: node)
+        if output == 0 && entries[index].first == nil {
+            entries[index].first = gradient
             return
         }
-        guard var sum = exchange(place, output, nil) else {
-            _ = exchange(place, output, gradient)
+        guard var sum = exchange(index, output, nil) else {
+            _ = exchange(index, output, gradient)
             return
         }
         addGradient(gradient, to: &sum, intoNew: intoNew)
-        _ = exchange(place, output, sum)
+        _ = exchange(index, output, sum)
     }
 
     /// The sum of the gradients of an output so far.
     func sum(of node: Node, output: Int) -> Tensor? {
-        guard let place = place(of: node) else { return nil }
-        if output == 0 { return entries[place].first }
-        return output <= entries[place].others.count ? entries[place].others[output - 1] : nil
+        guard let index = index(of: node) else { return nil }
+        if output == 0 { return entries[index].first }
+        return output <= entries[index].others.count ? entries[index].others[output - 1] : nil
     }
 
     /// The sum so far, if it has no other references.
     func uniqueSum(of node: Node, output: Int) -> Tensor? {
-        guard let place = place(of: node), var sum = exchange(place, output, nil) else { return nil }
-        let isUnique = isUniquelyHeld(&sum)
-        _ = exchange(place, output, sum)
+        guard let index = index(of: node), var sum = exchange(index, output, nil) else { return nil }
+        let isUnique = isUniquelyReferenced(&sum)
+        _ = exchange(index, output, sum)
         return isUnique ? sum : nil
     }
 
     /// Removes the sum so far, to be put back after a change.
-    func take(of node: Node, output: Int) -> Tensor? { place(of: node).flatMap { exchange($0, output, nil) } }
+    func take(of node: Node, output: Int) -> Tensor? { index(of: node).flatMap { exchange($0, output, nil) } }
 
     /// Puts back a sum that was removed.
     func put(_ sum: Tensor, of node: Node, output: Int) {
-        if let place = place(of: node) { _ = exchange(place, output, sum) }
+        if let index = index(of: node) { _ = exchange(index, output, sum) }
     }
 
     @inline(__always)
-    private func exchange(_ place: Int, _ output: Int, _ gradient: Tensor?) -> Tensor? {
+    private func exchange(_ index: Int, _ output: Int, _ gradient: Tensor?) -> Tensor? {
         if output == 0 {
-            let old = entries[place].first.take()
-            entries[place].first = gradient
+            let old = entries[index].first.take()
+            entries[index].first = gradient
             return old
         }
-        while entries[place].others.count < output { entries[place].others.append(nil) }
-        let old = entries[place].others[output - 1].take()
-        entries[place].others[output - 1] = gradient
+        while entries[index].others.count < output { entries[index].others.append(nil) }
+        let old = entries[index].others[output - 1].take()
+        entries[index].others[output - 1] = gradient
         return old
     }
 
@@ -192,20 +192,20 @@ final class PendingGradients {
 }
 
 /// An object that keeps data for the duration of a pass.
-protocol EndsWithPass: AnyObject {
-    func passEnded(_ id: UInt64)
+protocol BackwardPassObserver: AnyObject {
+    func backwardPassDidEnd(_ id: UInt64)
 }
 
 /// Whether the tensor has no reference but the caller's and its memory is not shared.
-func isUniquelyHeld(_ tensor: inout Tensor) -> Bool {
-    isKnownUniquelyReferenced(&tensor) && tensor.ownsStorageAlone
+func isUniquelyReferenced(_ tensor: inout Tensor) -> Bool {
+    isKnownUniquelyReferenced(&tensor) && tensor.ownsStorageUniquely
 }
 
 /// Adds to a sum of gradients: in place if it has no other references, unless `intoNew` is set because the pass is
 /// recorded for autograd, or the gradient is that of a function that is being recorded: the sum may have elements.
 @inline(__always)
 func addGradient(_ gradient: Tensor, to sum: inout Tensor, intoNew: Bool) {
-    if !intoNew && !gradient.device.isRecording && isUniquelyHeld(&sum) {
+    if !intoNew && !gradient.device.isRecording && isUniquelyReferenced(&sum) {
         sum.add_(gradient)
     } else {
         sum = sum + gradient
@@ -262,7 +262,7 @@ extension GradientContext {
     }
 
     private func end() {
-        turnAway()
+        clearNode()
         pending.end()
     }
 }

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Runs the body with hooks on saved tensors: `pack` is called for each tensor that an operation saves for its
 /// gradient, and `unpack` when a backward pass needs it. Only the value that `pack` returns is kept: a tensor of lower
-/// precision, a file name, a way to recompute it.
+/// precision, a file name, or a function that recomputes it.
 ///
 ///     let loss = savedTensorsHooks(
 ///         pack: { $0.dtype == .float32 ? $0.to(.bfloat16) : $0 },

@@ -1,18 +1,20 @@
 import CKernels
 
-/// The arguments of one call of a kernel: each tensor with its memory, shape, strides, dtype and device, at an address that
-/// stays valid until the call is over. A tensor that is nil gives NULL.
+/// The arguments of one call of a kernel: each tensor with its memory, shape, strides, dtype and device, at an address
+/// that stays valid until the call is over. A tensor that is nil gives NULL.
 ///
 ///     withKernelArguments { tl_linear($0(x), $0(weight), $0(bias), $0(out, result)) }
 package struct KernelArguments: ~Copyable {
     /// What one argument takes at most: longer shapes lie elsewhere (see `Dims`).
     private static let argumentSize = MemoryLayout<tl_tensor>.stride + 16 * MemoryLayout<Int64>.stride
-    /// What is taken on the stack: enough for nine arguments of four dimensions. Swift takes more than 1024 bytes from the heap.
+    /// The size of the buffer on the stack: enough for nine arguments of four dimensions. Swift takes more than 1024
+    /// bytes from the heap.
     fileprivate static let stackSize = 1024
 
     private var next: UnsafeMutableRawPointer
     private var end: UnsafeMutableRawPointer
-    /// The last block that was taken because the one before it was full; each begins with the address of the one before it.
+    /// The last block that was taken because the one before it was full; each begins with the address of the one before
+    /// it.
     private var block: UnsafeMutableRawPointer?
 
     fileprivate init(on stack: UnsafeMutableRawBufferPointer) {

@@ -1,8 +1,8 @@
 import CKernels
 
-/// The error of a kernel that this thread called since the last look and that the device of its operands does not have;
-/// nil where there was none. Its results hold nothing then. To be asked after kernels have run on another device than the
-/// CPU, whether they threw or not: what they threw may come from the status of the kernel that never ran.
+/// The error of a kernel that this thread called since the last check and that the device of its operands does not
+/// have; nil where there was none. Its results hold nothing then. To be called after kernels have run on another device
+/// than the CPU, whether they threw or not: what they threw may come from the status of the kernel that never ran.
 package func takeMissingKernel(in operation: String, operands: Few<Tensor> = []) -> TensorError? {
     var device: Int32 = 0
     guard let kernel = tl_take_missing_kernel(&device) else { return nil }

@@ -47,8 +47,8 @@ extension Tensor {
         return sloped(slopes)
     }
 
-    /// `x` where it is positive, else `slope x`. The product is kept from what is positive: the slope's gradient there is 0,
-    /// at infinity too.
+    /// `x` where it is positive, otherwise `slope x`. Positive elements are excluded from the product: the gradient of
+    /// the slope there is 0, at infinity too.
     private func sloped(_ slope: Tensor) -> Tensor {
         let isPositive = noGrad { self > 0 }
         return Tensor.where(isPositive, self, maskedFill(isPositive, 0) * slope)

@@ -34,7 +34,7 @@ public func affineGrid(_ theta: Tensor, _ size: [Int], alignCorners: Bool = fals
             columns.append(line.to(theta.dtype).reshape(shape).expand(sizes))
         }
         columns.append(Tensor.ones(sizes, dtype: theta.dtype, device: theta.device))
-        let places = stack(columns, dim: spatial).reshape([-1, spatial + 1])
-        return places.matmul(theta.mT).reshape([size[0]] + sizes + [spatial])
+        let homogeneous = stack(columns, dim: spatial).reshape([-1, spatial + 1])
+        return homogeneous.matmul(theta.mT).reshape([size[0]] + sizes + [spatial])
     }
 }

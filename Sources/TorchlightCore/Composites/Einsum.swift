@@ -102,7 +102,7 @@ private struct Einsum {
         while let (i, j) = repeated(term.names) {
             guard term.tensor.layout.shape[i] == term.tensor.layout.shape[j] else {
                 throw TensorError(
-                    .shape, in: "einsum", "a repeated letter stands for dimensions of different sizes",
+                    .shape, in: "einsum", "a repeated letter has dimensions of different sizes",
                     operands: [term.tensor])
             }
             term.tensor = term.tensor.diagonal(dim1: i, dim2: j)
@@ -127,7 +127,7 @@ private struct Einsum {
                 guard known == size || known == 1 || size == 1 else {
                     let letter = name > 0 ? "\"\(Character(UnicodeScalar(UInt8(name))))\"" : "the ellipsis"
                     throw TensorError(
-                        .shape, in: "einsum", "\(letter) stands for two sizes, \(known) and \(size)",
+                        .shape, in: "einsum", "\(letter) has two sizes, \(known) and \(size)",
                         got: "\"\(equation)\"",
                         expected: "one size for each letter", operands: operands)
                 }

@@ -84,7 +84,7 @@ private func combine(
             let values = rows.detach()
             return counted.map { values.maskedFill($0.logicalNot().unsqueeze(-1), least) } ?? values
         }
-        let place = noGrad { () -> Tensor in
+        let rowIndex = noGrad { () -> Tensor in
             let n = flat.count
             let wide = owner.unsqueeze(-1).expand([n, width])
             let top = Tensor.full([bags, width], least, dtype: rows.dtype, device: rows.device)
@@ -97,7 +97,7 @@ private func combine(
         }
         // Empty bags gather from a row of zeros after the last one.
         let zeros = Tensor.zeros([1, width], dtype: rows.dtype, device: rows.device)
-        return cat([rows, zeros], dim: 0).gather(0, place)
+        return cat([rows, zeros], dim: 0).gather(0, rowIndex)
     }
     if let counted { rows = rows.maskedFill(counted.logicalNot().unsqueeze(-1), 0) }
     let sum = Tensor.zeros([bags, width], dtype: rows.dtype, device: rows.device).indexAdd(0, owner, rows)

@@ -35,13 +35,13 @@ public func gradient(_ input: Tensor, spacing: [Double], dim: [Int]? = nil, edge
 public func gradient(_ input: Tensor, spacing: [Tensor], dim: [Int]? = nil, edgeOrder: Int = 1) -> [Tensor] {
     differences(input, dim, edgeOrder) { (i, d, dims) throws(TensorError) in
         guard spacing.count == dims else { throw countError(spacing.count, dims, input) }
-        let places = spacing[i]
-        guard places.rank == 1, places.count == input.layout.shape[d] else {
+        let coordinates = spacing[i]
+        guard coordinates.rank == 1, coordinates.count == input.layout.shape[d] else {
             throw TensorError(
                 .shape, in: "gradient", "the number of coordinates is not the size of the dimension",
-                expected: "a vector of \(input.layout.shape[d])", operands: [input, places])
+                expected: "a vector of \(input.layout.shape[d])", operands: [input, coordinates])
         }
-        return .coordinates(places)
+        return .coordinates(coordinates)
     }
 }
 
@@ -80,7 +80,8 @@ private func differences(
             }
             switch try spacing(i, d, dims.count) {
             case .equal(let step): results.append(equalDifferences(f, d, step, edgeOrder))
-            case .coordinates(let places): results.append(unequalDifferences(f, d, places.to(f.dtype), edgeOrder))
+            case .coordinates(let coordinates):
+                results.append(unequalDifferences(f, d, coordinates.to(f.dtype), edgeOrder))
             }
         }
         return results
@@ -99,11 +100,11 @@ private func equalDifferences(_ f: Tensor, _ d: Int, _ step: Double, _ edgeOrder
     return cat([first, inside, last], dim: d)
 }
 
-private func unequalDifferences(_ f: Tensor, _ d: Int, _ places: Tensor, _ edgeOrder: Int) -> Tensor {
+private func unequalDifferences(_ f: Tensor, _ d: Int, _ coordinates: Tensor, _ edgeOrder: Int) -> Tensor {
     let size = f.layout.shape[d]
     var column = [Int](repeating: 1, count: f.rank)
     column[d] = size - 1
-    let steps = (places.narrow(0, start: 1, length: size - 1) - places.narrow(0, start: 0, length: size - 1))
+    let steps = (coordinates.narrow(0, start: 1, length: size - 1) - coordinates.narrow(0, start: 0, length: size - 1))
         .reshape(column)
     let slopes = (f.narrow(d, start: 1, length: size - 1) - f.narrow(d, start: 0, length: size - 1)) / steps
     func part(_ x: Tensor, _ start: Int, _ length: Int) -> Tensor { x.narrow(d, start: start, length: length) }

@@ -58,7 +58,8 @@ private struct FractionalWindows {
         let sizes = Array(x.shape.suffix(spatial))
         guard x.shape.dropFirst(lead - 1).allSatisfy({ $0 > 0 }) else {
             throw TensorError(
-                .shape, in: operation, "there is nothing to pool", expected: "sizes of at least 1 but for the batch",
+                .shape, in: operation, "the input has a dimension of size 0",
+                expected: "sizes of at least 1, except that of the batch",
                 operands: [x])
         }
         let output: [Int]
@@ -91,29 +92,29 @@ private struct FractionalWindows {
         channels = leading[lead - 1]
     }
 
-    /// Where the windows of each sample and channel start along one dimension, `[N, C, output]`: with a random number u and the mean
-    /// step a, at `trunc((i + u) a) - trunc(u a)`, the last one at the end.
+    /// Where the windows of each sample and channel start along one dimension, `[N, C, output]`: with a random number u
+    /// and the mean step a, at `trunc((i + u) a) - trunc(u a)`, the last one at the end.
     private func starts(_ dimension: Int, _ u: Tensor) -> Tensor {
         let (count, end) = (output[dimension], sizes[dimension] - kernel[dimension])
         let last = Tensor.full([batch, channels, 1], end, dtype: .int64, device: u.device)
         if count == 1 { return last }
         let step = Double(end) / Double(count - 1)
         let number = u.unsqueeze(-1)
-        let places = Tensor.arange(count - 1, device: u.device).to(u.dtype) + number
-        return cat([((places * step).trunc() - (number * step).trunc()).to(.int64), last], dim: -1)
+        let steps = Tensor.arange(count - 1, device: u.device).to(u.dtype) + number
+        return cat([((steps * step).trunc() - (number * step).trunc()).to(.int64), last], dim: -1)
     }
 
     func pool(_ x: Tensor, _ samples: Tensor) -> (values: Tensor, indices: Tensor) {
         let area = sizes.reduce(1, *)
         let window = kernel.reduce(1, *)
-        let places = output.reduce(1, *)
+        let windowCount = output.reduce(1, *)
         let flat = x.reshape([batch, channels, area])
         let indices = noGrad {
             // [N, C, output..., kernel...]
             var index = Tensor.zeros([], dtype: .int64, device: x.device)
             for i in 0..<spatial {
-                // The random numbers of a plane are those of the width and the height, in this order; of a volume in the order of
-                // its dimensions.
+                // The random numbers of a plane are those of the width and the height, in this order; of a volume in
+                // the order of its dimensions.
                 let u = samples.select(-1, spatial == 2 ? 1 - i : i)
                 var shape = [batch, channels] + [Int](repeating: 1, count: 2 * spatial)
                 shape[2 + i] = output[i]
@@ -122,27 +123,27 @@ private struct FractionalWindows {
                 let positions = (starts(i, u).unsqueeze(-1) + offsets).reshape(shape)
                 index = index + positions * sizes[(i + 1)...].reduce(1, *)
             }
-            index = index.reshape([batch, channels, places * window])
-            let best = flat.detach().gather(2, index).reshape([batch, channels, places, window])
+            index = index.reshape([batch, channels, windowCount * window])
+            let best = flat.detach().gather(2, index).reshape([batch, channels, windowCount, window])
                 .argmax(dim: -1, keepdim: true)
-            return index.reshape([batch, channels, places, window]).gather(3, best).squeeze(-1)
+            return index.reshape([batch, channels, windowCount, window]).gather(3, best).squeeze(-1)
         }
         return (flat.gather(2, indices).reshape(leading + output), indices.reshape(leading + output))
     }
 }
 
-/// Fractional max pooling over two dimensions (Graham, 2014): the maxima of windows at pseudorandom positions, such that the size of the
-/// output is any size below that of the input.
+/// Fractional max pooling over two dimensions (Graham, 2014): the maxima of windows at pseudorandom positions, such
+/// that the size of the output is any size below that of the input.
 ///
 /// Shapes: `[N, C, H, W] -> [N, C, H', W']`, or without N. A window that contains NaN gives NaN.
 ///
 /// - Parameters:
 ///   - kernelSize: the size of a window.
 ///   - outputSize: the size of the output; either this or `outputRatio` is given.
-///   - outputRatio: the size of the output as a part of that of the input, above 0 and at most 1: one number, or one for each
-///     spatial dimension.
-///   - randomSamples: the random numbers in [0, 1) that place the windows, `[N, C, 2]`, those of the width first. Default: drawn
-///     from the generator.
+///   - outputRatio: the size of the output as a part of that of the input, above 0 and at most 1: one number, or one
+///     for each spatial dimension.
+///   - randomSamples: the random numbers in [0, 1) that determine the positions of the windows, `[N, C, 2]`, those of
+///     the width first. Default: drawn from the generator.
 ///   - generator: the random number generator.
 public func fractionalMaxPool2d(
     _ x: Tensor, _ kernelSize: Size2, outputSize: Size2? = nil, outputRatio: [Double]? = nil,
@@ -154,8 +155,8 @@ public func fractionalMaxPool2d(
     ).values
 }
 
-/// Fractional max pooling as ``fractionalMaxPool2d(_:_:outputSize:outputRatio:randomSamples:generator:)``, and the indices of the maxima:
-/// int64, row-major in the spatial dimensions of the input.
+/// Fractional max pooling as ``fractionalMaxPool2d(_:_:outputSize:outputRatio:randomSamples:generator:)``, and the
+/// indices of the maxima: int64, row-major in the spatial dimensions of the input.
 public func fractionalMaxPool2dWithIndices(
     _ x: Tensor, _ kernelSize: Size2, outputSize: Size2? = nil, outputRatio: [Double]? = nil,
     randomSamples: Tensor? = nil, generator: Generator = .default
@@ -167,8 +168,8 @@ public func fractionalMaxPool2dWithIndices(
 
 /// Fractional max pooling over three dimensions (Graham, 2014). `[N, C, D, H, W] -> [N, C, D', H', W']`, or without N.
 ///
-/// The parameters are those of ``fractionalMaxPool2d(_:_:outputSize:outputRatio:randomSamples:generator:)``; `randomSamples` is
-/// `[N, C, 3]`, with the numbers of the depth first.
+/// The parameters are those of ``fractionalMaxPool2d(_:_:outputSize:outputRatio:randomSamples:generator:)``;
+/// `randomSamples` is `[N, C, 3]`, with the numbers of the depth first.
 public func fractionalMaxPool3d(
     _ x: Tensor, _ kernelSize: Size3, outputSize: Size3? = nil, outputRatio: [Double]? = nil,
     randomSamples: Tensor? = nil, generator: Generator = .default
@@ -179,8 +180,8 @@ public func fractionalMaxPool3d(
     ).values
 }
 
-/// Fractional max pooling as ``fractionalMaxPool3d(_:_:outputSize:outputRatio:randomSamples:generator:)``, and the indices of the maxima:
-/// int64, row-major in the spatial dimensions of the input.
+/// Fractional max pooling as ``fractionalMaxPool3d(_:_:outputSize:outputRatio:randomSamples:generator:)``, and the
+/// indices of the maxima: int64, row-major in the spatial dimensions of the input.
 public func fractionalMaxPool3dWithIndices(
     _ x: Tensor, _ kernelSize: Size3, outputSize: Size3? = nil, outputRatio: [Double]? = nil,
     randomSamples: Tensor? = nil, generator: Generator = .default

@@ -17,7 +17,7 @@ extension Tensor {
                     .shape, in: "mode", "the dimension is empty",
                     expected: "at least one element in dimension \(d)", operands: [self])
             }
-            let places = noGrad { () -> Tensor in
+            let indices = noGrad { () -> Tensor in
                 let (sorted, order) = sort(dim: d)
                 var along = [Int](repeating: 1, count: rank)
                 along[d] = size
@@ -31,8 +31,8 @@ extension Tensor {
                 let lengths = positions - cat([first, starts], dim: d).cummax(dim: d).values
                 return order.gather(d, lengths.argmax(dim: d, keepdim: true))
             }
-            let values = gather(d, places)
-            return keepdim ? (values, places) : (values.squeeze(d), places.squeeze(d))
+            let values = gather(d, indices)
+            return keepdim ? (values, indices) : (values.squeeze(d), indices.squeeze(d))
         } catch {
             let placeholder = fail(error, like: self)
             return (placeholder, placeholder)

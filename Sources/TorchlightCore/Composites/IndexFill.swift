@@ -44,8 +44,8 @@ extension Tensor {
                     dim, index, source.reshape([-1]), reduce: reduce, includeSelf: includeSelf
                 ).reshape([])
             }
-            let places = try spread(index, dim, source.layout.shape, "indexReduce")
-            return scatterReduced(dim, places, source, reduce, includeSelf, "indexReduce", inPlace: false)
+            let expandedIndex = try spread(index, dim, source.layout.shape, "indexReduce")
+            return scatterReduced(dim, expandedIndex, source, reduce, includeSelf, "indexReduce", inPlace: false)
         }
     }
 
@@ -60,8 +60,8 @@ extension Tensor {
                     dim, index, source.reshape([-1]), reduce: reduce, includeSelf: includeSelf)
                 return self
             }
-            let places = try spread(index, dim, source.layout.shape, "indexReduce_")
-            return scatterReduced(dim, places, source, reduce, includeSelf, "indexReduce_", inPlace: true)
+            let expandedIndex = try spread(index, dim, source.layout.shape, "indexReduce_")
+            return scatterReduced(dim, expandedIndex, source, reduce, includeSelf, "indexReduce_", inPlace: true)
         }
     }
 

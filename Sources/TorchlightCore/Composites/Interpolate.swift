@@ -120,8 +120,8 @@ public func interpolate(
                 kind: kind, size: x.shape[2 + i], count: sizes[i], alignCorners: alignCorners ?? false,
                 factor: factors[i])
             if mode == .nearest || mode == .nearestExact, !x.dtype.isFloatingPoint {
-                let places = rule.nearestPlaces
-                result = result.indexSelect(2 + i, Tensor(places, shape: [places.count], device: result.device))
+                let indices = rule.nearestIndices
+                result = result.indexSelect(2 + i, Tensor(indices, shape: [indices.count], device: result.device))
             } else {
                 result = apply(Resample(dim: 2 + i, rule: rule), result)
             }

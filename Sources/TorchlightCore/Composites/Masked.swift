@@ -140,7 +140,7 @@ public enum Masked {
     ///
     /// - Parameters:
     ///   - dim: the dimensions. Default: all.
-    ///   - correction: what is subtracted from the number of elements. Default: 1.
+    ///   - correction: the number that is subtracted from the number of elements. Default: 1.
     ///   - keepdim: whether to keep the dimensions with size 1. Default: false.
     ///   - dtype: the dtype of the result, floating point or complex. Default: that of the input.
     ///   - mask: which elements are selected. Default: all.

@@ -59,14 +59,14 @@ package func maxUnpool<Size: SpatialSize>(
                 expected: "sizes that are positive and fit into memory", operands: [x])
         }
         let area = sizes.reduce(1, *)
-        let places = indices.flatten(from: lead)
-        guard firstIndex(of: places, below: 0, orAtLeast: area) == nil else {
+        let flatIndices = indices.flatten(from: lead)
+        guard firstIndex(of: flatIndices, below: 0, orAtLeast: area) == nil else {
             throw TensorError(
                 .index, in: operation, "an index is out of range of the result", expected: "0 ..< \(area)",
                 operands: [x, indices])
         }
         let zeros = Tensor.zeros(Array(x.shape.prefix(lead)) + [area], dtype: x.dtype, device: x.device)
-        return zeros.scatter(lead, places, x.flatten(from: lead)).reshape(Array(x.shape.prefix(lead)) + sizes)
+        return zeros.scatter(lead, flatIndices, x.flatten(from: lead)).reshape(Array(x.shape.prefix(lead)) + sizes)
     }
 }
 

@@ -30,16 +30,16 @@ extension Tensor {
         // compares as false, so it stays at the first index and is equal to nothing.
         let sorted = test.sort().values
         let flat = ravel()
-        var place = Tensor.zeros(flat.shape, dtype: .int64, device: device)
+        var position = Tensor.zeros(flat.shape, dtype: .int64, device: device)
         var step = 1
         while step * 2 < size { step *= 2 }
         while step > 0 {
-            let next = place + step
+            let next = position + step
             let isNotGreater = sorted.indexSelect(0, next.clamp(max: size - 1)) <= flat
-            place = Tensor.where(isNotGreater.logicalAnd(next < size), next, place)
+            position = Tensor.where(isNotGreater.logicalAnd(next < size), next, position)
             step /= 2
         }
-        return (sorted.indexSelect(0, place) .== flat).reshape(shape)
+        return (sorted.indexSelect(0, position) .== flat).reshape(shape)
     }
 }
 

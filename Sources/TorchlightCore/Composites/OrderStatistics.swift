@@ -147,27 +147,27 @@ extension Tensor {
             let n = sorted.shape[sorted.rank - 1]
             let nan = sorted.detach().isnan()
             let wanted = q.reshape([-1])
-            var places: Tensor
+            var positions: Tensor
             if skipsNaN {
                 let numbers = (nan.logicalNot().sum(dim: -1, keepdim: true) - 1).clamp(min: 0)
-                places = wanted * numbers.to(dtype)
+                positions = wanted * numbers.to(dtype)
             } else {
-                places = Tensor.where(
+                positions = Tensor.where(
                     nan.any(dim: -1, keepdim: true), Tensor.full([], Double(n - 1), dtype: dtype, device: device),
                     wanted * Double(n - 1))
             }
             switch interpolation {
-            case .lower: places = places.floor()
-            case .higher: places = places.ceil()
-            case .nearest: places = places.round()
+            case .lower: positions = positions.floor()
+            case .higher: positions = positions.ceil()
+            case .nearest: positions = positions.round()
             case .linear, .midpoint: break
             }
-            let below = places.floor()
+            let below = positions.floor()
             var result = sorted.gather(-1, below.to(.int64))
             if interpolation == .linear || interpolation == .midpoint {
-                let above = sorted.gather(-1, places.ceil().to(.int64))
+                let above = sorted.gather(-1, positions.ceil().to(.int64))
                 let weight =
-                    interpolation == .midpoint ? Tensor.full([], 0.5, dtype: dtype, device: device) : places - below
+                    interpolation == .midpoint ? Tensor.full([], 0.5, dtype: dtype, device: device) : positions - below
                 result = result.lerp(above, weight: weight)
             }
             // [..., q] to [q, ...], or without q if it is 0-dimensional.

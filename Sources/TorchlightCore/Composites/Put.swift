@@ -10,8 +10,8 @@ extension Tensor {
     public func put(_ index: Tensor, _ source: Tensor, accumulate: Bool = false) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || index.isPlaceholder || source.isPlaceholder { return self }
-            let (places, values) = try putOperands(index, source, "put")
-            return ravel().indexPut([places], values, accumulate: accumulate).reshape(shape)
+            let (flatIndices, values) = try putOperands(index, source, "put")
+            return ravel().indexPut([flatIndices], values, accumulate: accumulate).reshape(shape)
         }
     }
 
@@ -20,12 +20,12 @@ extension Tensor {
     public func put_(_ index: Tensor, _ source: Tensor, accumulate: Bool = false) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || index.isPlaceholder || source.isPlaceholder { return self }
-            let (places, values) = try putOperands(index, source, "put_")
+            let (flatIndices, values) = try putOperands(index, source, "put_")
             if layout.isContiguous {
-                view([-1]).indexPut_([places], values, accumulate: accumulate)
+                view([-1]).indexPut_([flatIndices], values, accumulate: accumulate)
             } else {
                 // The tensor is not contiguous, so each element is indexed by its coordinates.
-                let wrapped = Tensor.where(places < 0, places + count, places)
+                let wrapped = Tensor.where(flatIndices < 0, flatIndices + count, flatIndices)
                 indexPut_(unravelIndex(wrapped, shape), values, accumulate: accumulate)
             }
             return self
@@ -34,10 +34,10 @@ extension Tensor {
 
     private func putOperands(
         _ index: Tensor, _ source: Tensor, _ operation: String
-    ) throws(TensorError) -> (places: Tensor, values: Tensor) {
+    ) throws(TensorError) -> (flatIndices: Tensor, values: Tensor) {
         guard index.count == source.count else {
             throw TensorError(
-                .shape, in: operation, "the source does not have as many elements as the index",
+                .shape, in: operation, "the source and the index have different numbers of elements",
                 expected: "one element for each index", operands: [self, index, source])
         }
         guard dtype == source.dtype else {
@@ -45,9 +45,9 @@ extension Tensor {
                 .dtype, in: operation, "the source does not have the dtype of the tensor", expected: "one dtype",
                 fix: "convert it, as in source.to(.\(dtype))", operands: [self, source])
         }
-        let places = try indexOperand(index, in: operation).reshape([-1])
-        try checkIndices(places, low: -count, size: count, dim: 0, in: operation, of: [self])
-        return (places, source.reshape([-1]))
+        let flatIndices = try indexOperand(index, in: operation).reshape([-1])
+        try checkIndices(flatIndices, low: -count, size: count, dim: 0, in: operation, of: [self])
+        return (flatIndices, source.reshape([-1]))
     }
 }
 
@@ -60,7 +60,7 @@ public func unravelIndex(_ indices: Tensor, _ shape: [Int]) -> [Tensor] {
     var step = 1
     var results: [Tensor] = []
     do throws(TensorError) {
-        let places = try indexOperand(indices, in: "unravelIndex")
+        let flatIndices = try indexOperand(indices, in: "unravelIndex")
         for size in shape.reversed() {
             let (next, overflow) = step.multipliedReportingOverflow(by: size)
             guard size >= 0, !overflow else {
@@ -69,7 +69,7 @@ public func unravelIndex(_ indices: Tensor, _ shape: [Int]) -> [Tensor] {
                     got: "\(shape)", expected: "non-negative sizes whose product fits into int64")
             }
             // A size of 0 has no indices; the result is undefined then, as for indices out of range.
-            results.append(places.floorDivide(Swift.max(step, 1)).remainder(Swift.max(size, 1)))
+            results.append(flatIndices.floorDivide(Swift.max(step, 1)).remainder(Swift.max(size, 1)))
             step = next
         }
         return results.reversed()

@@ -21,7 +21,7 @@ extension Tensor {
                 spread += [count, size]
                 target.append(count *| size)
             }
-            return reshape(column).expand(spread).reshape(target).inMemoryApart(from: self)
+            return reshape(column).expand(spread).reshape(target).copiedIfShared(with: self)
         }
     }
 
@@ -79,8 +79,8 @@ extension Tensor {
             }
             if times.count == 1 { return repeatInterleave(times[0], dim: d) }
             try checkListSize(total, bytesEach: MemoryLayout<Int>.stride, in: "repeatInterleave")
-            let places = times.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
-            return indexSelect(d, Tensor(places, shape: [places.count], device: device))
+            let indices = times.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
+            return indexSelect(d, Tensor(indices, shape: [indices.count], device: device))
         }
     }
 
@@ -89,7 +89,7 @@ extension Tensor {
         spread.insert(count, at: d + 1)
         var target = shape
         target[d] *|= count
-        return unsqueeze(d + 1).expand(spread).reshape(target).inMemoryApart(from: self)
+        return unsqueeze(d + 1).expand(spread).reshape(target).copiedIfShared(with: self)
     }
 
     /// Rolls the elements along dimensions; elements that are shifted beyond the last index reappear at the first.

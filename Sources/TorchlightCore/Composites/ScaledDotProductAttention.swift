@@ -48,59 +48,60 @@ public func scaledDotProductAttention(
                 enableGQA: enableGQA
             ).to(query.dtype)
         }
-        guard let lead = leadingShape(query, key, value, enableGQA) else {
+        guard let leading = leadingShape(query, key, value, enableGQA) else {
             throw TensorError(
                 .shape, in: "scaledDotProductAttention", "the leading dimensions do not broadcast",
                 expected: "equal sizes, or 1; heads in groups with enableGQA", operands: [query, key, value])
         }
-        return blocked(query, key, value, attnMask, lead, isCausal, factor)
+        return blocked(query, key, value, attnMask, leading, isCausal, factor)
     }
 }
 
 /// The broadcast leading dimensions of the query, and of key and value, which may have fewer heads.
-private struct Lead {
+private struct LeadingShapes {
     var query: [Int]
     var key: [Int]
 }
 
-private func leadingShape(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ grouped: Bool) -> Lead? {
+private func leadingShape(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ grouped: Bool) -> LeadingShapes? {
     let (q, k, v) = (query.shape.dropLast(2), key.shape.dropLast(2), value.shape.dropLast(2))
     guard let pair = Layout.broadcast(Dims(k), Dims(v)) else { return nil }
     if grouped, let heads = q.last, let shared = pair.last, shared > 0, heads != shared, heads % shared == 0,
         let rest = Layout.broadcast(Dims(q.dropLast()), Dims(pair.dropLast()))
     {
-        return Lead(query: Array(rest) + [heads], key: Array(rest) + [shared])
+        return LeadingShapes(query: Array(rest) + [heads], key: Array(rest) + [shared])
     }
     guard let all = Layout.broadcast(Dims(q), pair) else { return nil }
-    return Lead(query: Array(all), key: Array(all))
+    return LeadingShapes(query: Array(all), key: Array(all))
 }
 
 private func blocked(
-    _ query: Tensor, _ key: Tensor, _ value: Tensor, _ mask: Tensor?, _ lead: Lead, _ isCausal: Bool, _ scale: Double
+    _ query: Tensor, _ key: Tensor, _ value: Tensor, _ mask: Tensor?, _ leading: LeadingShapes, _ isCausal: Bool,
+    _ scale: Double
 ) -> Tensor {
     /// `[B, heads, rows, width]`
-    func four(_ x: Tensor, _ lead: [Int]) -> Tensor {
+    func four(_ x: Tensor, _ leading: [Int]) -> Tensor {
         let tail = x.shape.suffix(2)
-        let wide = x.shape == lead + tail ? x : x.expand(lead + tail)
-        switch lead.count {
+        let wide = x.shape == leading + tail ? x : x.expand(leading + tail)
+        switch leading.count {
         case 2: return wide
         case 0: return wide.unsqueeze(0).unsqueeze(0)
         case 1: return wide.unsqueeze(0)
-        default: return wide.reshape([lead.dropLast().reduce(1, *), lead.last!] + tail)
+        default: return wide.reshape([leading.dropLast().reduce(1, *), leading.last!] + tail)
         }
     }
-    let (q, k, v) = (four(query, lead.query), four(key, lead.key), four(value, lead.key))
+    let (q, k, v) = (four(query, leading.query), four(key, leading.key), four(value, leading.key))
     var operands = Few(q, k, v)
-    if let mask { operands.append(expanded(mask, lead.query, q, k)) }
+    if let mask { operands.append(expanded(mask, leading.query, q, k)) }
     let out = applyAll(Attention(scale: scale, isCausal: isCausal), operands, count: 2)[0]
     if out.isPlaceholder { return out }
     let heads = out.transpose(1, 2)
-    return lead.query.count == 2 ? heads : heads.reshape(lead.query + heads.shape.suffix(2))
+    return leading.query.count == 2 ? heads : heads.reshape(leading.query + heads.shape.suffix(2))
 }
 
 /// The mask expanded to `[B, heads, L, S]`.
-private func expanded(_ mask: Tensor, _ lead: [Int], _ q: Tensor, _ k: Tensor) -> Tensor {
-    let wide = mask.expand(lead + [q.layout.shape[2], k.layout.shape[2]])
+private func expanded(_ mask: Tensor, _ leading: [Int], _ q: Tensor, _ k: Tensor) -> Tensor {
+    let wide = mask.expand(leading + [q.layout.shape[2], k.layout.shape[2]])
     return wide.reshape([q.layout.shape[0], q.layout.shape[1], q.layout.shape[2], k.layout.shape[2]])
 }
 

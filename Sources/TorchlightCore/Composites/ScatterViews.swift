@@ -20,7 +20,7 @@ extension Tensor {
             }
             guard let d = try? copy.resolve(dim, in: "sliceScatter") else { return copy.select(dim, 0) }
             let size = copy.shape[d]
-            let bound = { (place: Int) in Swift.min(Swift.max(place < 0 ? place + size : place, 0), size) }
+            let bound = { (index: Int) in Swift.min(Swift.max(index < 0 ? index + size : index, 0), size) }
             let first = bound(start ?? 0)
             let count = Swift.max(bound(end ?? size) - first, 0).dividedRoundingUp(by: step)
             return applyView(Slice(dim: d, start: first, count: count, step: step), copy)

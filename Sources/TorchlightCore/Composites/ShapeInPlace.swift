@@ -117,8 +117,8 @@ extension Tensor {
             if count == 0 { return self }
             if wrap && rank == 2 && sizes[0] > sizes[1] + 1 {
                 // In row-major order, the elements of the diagonal are one row and one element apart.
-                let places = Tensor.arange(count, device: device).remainder(sizes[1] + 1) .== 0
-                return maskedFill_(places.reshape(shape), value)
+                let isOnDiagonal = Tensor.arange(count, device: device).remainder(sizes[1] + 1) .== 0
+                return maskedFill_(isOnDiagonal.reshape(shape), value)
             }
             let size = sizes.reduce(sizes[0]) { Swift.min($0, $1) }
             let step = layout.strides.reduce(0, +|)

@@ -23,7 +23,7 @@ public func pixelShuffle(_ x: Tensor, _ upscaleFactor: Int) -> Tensor {
         let (lead, c, h, w) = (Array(x.shape.dropLast(3)), x.size(-3) / (r * r), x.size(-2), x.size(-1))
         let n = lead.count
         return x.reshape(lead + [c, r, r, h, w]).permute(Array(0..<n) + [n, n + 3, n + 1, n + 4, n + 2])
-            .reshape(lead + [c, h * r, w * r]).inMemoryApart(from: x)
+            .reshape(lead + [c, h * r, w * r]).copiedIfShared(with: x)
     }
 }
 
@@ -39,7 +39,7 @@ public func pixelUnshuffle(_ x: Tensor, _ downscaleFactor: Int) -> Tensor {
         let (lead, c, h, w) = (Array(x.shape.dropLast(3)), x.size(-3), x.size(-2) / r, x.size(-1) / r)
         let n = lead.count
         return x.reshape(lead + [c, h, r, w, r]).permute(Array(0..<n) + [n, n + 2, n + 4, n + 1, n + 3])
-            .reshape(lead + [c * r * r, h, w]).inMemoryApart(from: x)
+            .reshape(lead + [c * r * r, h, w]).copiedIfShared(with: x)
     }
 }
 
@@ -53,6 +53,6 @@ public func channelShuffle(_ x: Tensor, _ groups: Int) -> Tensor {
         }
         let shape = x.shape
         return x.reshape([shape[0], groups, shape[1] / groups] + shape.dropFirst(2)).transpose(1, 2).reshape(shape)
-            .inMemoryApart(from: x)
+            .copiedIfShared(with: x)
     }
 }

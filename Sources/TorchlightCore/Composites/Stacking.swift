@@ -54,7 +54,7 @@ public func blockDiag(_ tensors: [Tensor]) -> Tensor {
                 .shape, in: "blockDiag", "a block has more than two dimensions", expected: "matrices, vectors, numbers",
                 operands: tensors)
         }
-        // As operands promote, not as what is joined does: a single number does not widen the dtype.
+        // The promotion of operands, not of `cat`: a single number does not widen the dtype.
         let dtype = ResultType.of(tensors)
         let blocks = tensors.map { $0.to(dtype).atLeast2d() }
         guard !blocks.isEmpty else { return Tensor.zeros([1, 0]) }
@@ -91,9 +91,9 @@ public func meshgrid(_ vectors: [Tensor], indexing: GridIndexing = .ij) -> [Tens
         var ordered = vectors.map { $0.atLeast1d() }
         if isExchanged { ordered.swapAt(0, 1) }
         let shape = ordered.map(\.count)
-        var grids = ordered.enumerated().map { (place, vector) in
+        var grids = ordered.enumerated().map { (position, vector) in
             var column = [Int](repeating: 1, count: shape.count)
-            column[place] = vector.count
+            column[position] = vector.count
             return vector.reshape(column).expand(shape)
         }
         if isExchanged { grids.swapAt(0, 1) }
@@ -153,13 +153,15 @@ extension Tensor {
             while true {
                 rows += chosen
                 // The last index that can still increase is incremented; those after it follow in increasing order.
-                let last = { (place: Int) in self.count - 1 - (withReplacement ? 0 : count - 1 - place) }
+                let last = { (position: Int) in self.count - 1 - (withReplacement ? 0 : count - 1 - position) }
                 guard let rising = chosen.indices.last(where: { chosen[$0] < last($0) }) else { break }
                 let start = chosen[rising] + 1
-                for place in rising..<count { chosen[place] = withReplacement ? start : start + place - rising }
+                for position in rising..<count {
+                    chosen[position] = withReplacement ? start : start + position - rising
+                }
             }
-            let places = Tensor(rows, shape: [rows.count], device: device)
-            return indexSelect(0, places).reshape([choices, count])
+            let selected = Tensor(rows, shape: [rows.count], device: device)
+            return indexSelect(0, selected).reshape([choices, count])
         }
     }
 }

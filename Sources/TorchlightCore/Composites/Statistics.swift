@@ -63,7 +63,7 @@ extension Tensor {
             if size == 0 { return self }
             let sums = narrow(d, start: 1, length: size - 1) + narrow(d, start: 0, length: size - 1)
             guard let x else { return sums * (dx / 2) }
-            var places = x
+            var abscissas = x
             if x.rank == 1 {
                 guard x.count == size else {
                     throw TensorError(
@@ -73,9 +73,9 @@ extension Tensor {
                 }
                 var column = [Int](repeating: 1, count: rank)
                 column[d] = size
-                places = x.reshape(column)
+                abscissas = x.reshape(column)
             }
-            return sums * places.diff(dim: d - rank) / 2
+            return sums * abscissas.diff(dim: d - rank) / 2
         }
     }
 
@@ -152,7 +152,7 @@ extension Tensor {
         }
     }
 
-    /// Rows without their means. What rounding leaves of the mean of numbers far from 0 is subtracted afterwards.
+    /// Rows minus their means. The rounding error of a mean far from 0 is subtracted afterwards.
     private var centredRows: Tensor {
         let centred = self - mean(dim: 1, keepdim: true)
         return centred - centred.mean(dim: 1, keepdim: true)
@@ -216,8 +216,8 @@ extension Tensor {
             }
             if low == high { (low, high) = (low - 1, high + 1) }
             let inside = flat.maskedSelect((flat >= low) * (flat <= high))
-            let place = ((inside - low) * (Double(bins) / (high - low))).to(.int64).clamp(min: 0, max: bins - 1)
-            return place.bincount(minLength: bins).to(dtype)
+            let binIndex = ((inside - low) * (Double(bins) / (high - low))).to(.int64).clamp(min: 0, max: bins - 1)
+            return binIndex.bincount(minLength: bins).to(dtype)
         }
     }
 
@@ -234,7 +234,7 @@ extension Tensor {
             let d = try resolve(dim, in: "renorm")
             let others = (0..<rank).filter { $0 != d }
             let isLarger = noGrad { norm(p: p, dim: others, keepdim: true) > maxNorm }
-            // Slices that stay are kept out of the norm, whose derivative may be NaN there.
+            // Slices that are not changed are excluded from the norm, whose derivative may be NaN there.
             let norms = maskedFill(isLarger.logicalNot(), 1).norm(p: p, dim: others, keepdim: true)
             return Tensor.where(isLarger, self * (maxNorm / (norms + 1e-7)), self)
         }

@@ -90,7 +90,7 @@ package func transposedConvolution<Size: SpatialSize>(
             throw TensorError(
                 .shape, in: operation,
                 "the input has \(quantity(batch.layout.shape[1], "channel")) and the weight takes \(weight.layout.shape[0])",
-                expected: "as many channels as the weight takes, divisible by the \(quantity(groups, "group"))",
+                expected: "the number of channels of the weight, divisible by the \(quantity(groups, "group"))",
                 operands: [x, weight])
         }
         var extra = outputPadding.dims

@@ -72,12 +72,13 @@ package final class ThreadContext {
     }
 }
 
-/// An element of the module path in errors: a module, which knows the names of its submodules.
+/// An element of the module path in errors: a module, with the names of its submodules.
 package protocol PathElement: AnyObject {
     /// The name of a submodule relative to this module, such as "layers.3.fc2".
     func name(of inner: any PathElement) -> String
     /// Whether this module and each of its submodules is in training mode.
     var trainingModes: [Bool] { get }
-    /// A function that says whether this module and its submodules have the parameters, buffers, submodules and hooks that they have now.
+    /// A function that returns whether this module and its submodules have the parameters, buffers, submodules and
+    /// hooks that they have now.
     func contentsCheck() -> () -> Bool
 }

@@ -48,8 +48,8 @@ package enum TrainingHints {
 
     /// Writes a hint to standard error, the first time the mistake is detected.
     package static func report(_ mistake: TrainingMistake, _ text: String? = nil) {
-        let place = ThreadContext.existing?.modulePathText.map { " (in \($0))" } ?? ""
-        let text = (text ?? mistake.text) + place
+        let location = ThreadContext.existing?.modulePathText.map { " (in \($0))" } ?? ""
+        let text = (text ?? mistake.text) + location
         let isNew = found.withLock { found in
             if found[mistake] != nil { return false }
             found[mistake] = text

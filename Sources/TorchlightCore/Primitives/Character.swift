@@ -1,6 +1,6 @@
 import CKernels
 
-// What a primitive says about itself besides its shapes: for autocast, the planner of recorded graphs, forward
+// The declarations of a primitive besides its shapes: for autocast, the planner of recorded graphs, forward
 // derivatives, batching and export. `LawTests` check that what is said is true.
 
 /// What running a primitive reads and writes besides its results.
@@ -46,7 +46,7 @@ package enum FusionClass: Sendable, Hashable {
     }
 }
 
-/// The scalar function of a pointwise primitive, as the kernels and the code that is generated know it.
+/// The scalar function of a pointwise primitive, as a code of the kernels and of generated code.
 package enum ScalarFunction: Sendable, Hashable {
     case unary(UInt32)
     case binary(UInt32)
@@ -61,7 +61,7 @@ package enum ScalarFunction: Sendable, Hashable {
     package static func ternary(_ operation: tl_ternary_op) -> ScalarFunction { .ternary(operation.rawValue) }
 }
 
-/// The operation of a reduction, as the kernels know it.
+/// The operation of a reduction, as a code of the kernels.
 package struct ReductionKind: Sendable, Hashable {
     package let rawValue: UInt32
     package init(_ operation: tl_reduce_op) { rawValue = operation.rawValue }

@@ -8,8 +8,8 @@
 /// operation can be recorded, batched, exported and called on `Device.meta`. `run` calls the kernel interface, which
 /// forwards to the device of its operands; it allocates nothing and reads no values.
 ///
-/// Requirements that every primitive must decide for itself have no default implementation; the builders (`UnaryPrimitive`,
-/// `BinaryPrimitive`, ...) implement those that are the same for a whole class of operations.
+/// Requirements that every primitive must decide for itself have no default implementation; the builders
+/// (`UnaryPrimitive`, `BinaryPrimitive`, ...) implement those that are the same for a whole class of operations.
 package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
     /// The public name, stable: errors, printed graphs and saved files have it.
     static var name: String { get }
@@ -17,7 +17,8 @@ package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
     /// The name that errors of this value have, as in "conv2d" for a two-dimensional "conv".
     var publicName: String { get }
 
-    /// Whether it computes on complex numbers, or moves them; otherwise the dispatcher refuses complex operands and results.
+    /// Whether it computes on complex numbers, or moves them; otherwise the dispatcher refuses complex operands and
+    /// results.
     static var supportsComplex: Bool { get }
 
     // MARK: Description
@@ -26,7 +27,7 @@ package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
     /// dispatcher.
     func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec>
 
-    /// How the elements of a result lie in its new memory, asked where an operand is not in row-major order.
+    /// The memory layout of a result, called if an operand is not in row-major order.
     func arrangement(of inputs: Specs, shape: Dims) -> Layout
 
     /// The device of the results, where that is not the device of the operands: creation, and copies between devices.
@@ -56,14 +57,15 @@ package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
     /// devices that lack its kernel; nil where it is not composed of others.
     func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>?
 
-    /// Whether the size of the result depends on the values of an operand. Then an attribute has it, which the caller counted.
+    /// Whether the size of the result depends on the values of an operand. Then an attribute has it, which the caller
+    /// counted.
     var hasSizeOfValues: Bool { get }
 
     /// How many multiplications that are added up a call takes: products and convolutions; 0 for others.
     func multiplyAdds(_ inputs: Specs) -> Int
 
-    /// The results for several examples at once, for `vmap`: mapped operands have the examples along dimension 0, and so
-    /// has every result. nil where the primitive runs once for each example.
+    /// The results for several examples at once, for `vmap`: mapped operands have the examples along dimension 0, and
+    /// so has every result. nil where the primitive runs once for each example.
     func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>?
 
     // MARK: Execution
@@ -71,12 +73,12 @@ package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
     /// Checks of values, such as indices in range; made before each run, on devices that have values.
     func validate(_ inputs: Few<Tensor>) throws(TensorError)
 
-    /// Whether `run` reads an operand that has this layout; otherwise the dispatcher hands it a row-major copy. Not asked
-    /// about operands in row-major order.
+    /// Whether `run` reads an operand that has this layout; otherwise the dispatcher passes a row-major copy. Not
+    /// called about operands in row-major order.
     func accepts(_ layout: Layout, ofOperand index: Int) -> Bool
 
-    /// Whether `run` writes a first result of this layout; otherwise an in-place call computes in new memory and copies.
-    /// Not asked about row-major layouts.
+    /// Whether `run` writes a first result of this layout; otherwise an in-place call computes in new memory and
+    /// copies. Not called for row-major layouts.
     func acceptsResult(_ layout: Layout) -> Bool
 
     /// Computes the results by the kernel interface, on whatever device the operands are. The outputs are allocated as
@@ -105,8 +107,8 @@ package enum Differentiability: Sendable {
     /// The result is constant almost everywhere or not a real number (comparisons, indices, rounding to integers): it
     /// never needs a gradient.
     case constant
-    /// The derivative is that of `decomposed`, which runs in its place where an input needs a gradient: the fused
-    /// backward passes, whose own gradients are asked for only in derivatives of higher order.
+    /// The derivative is that of `decomposed`, which runs instead if an input needs a gradient: the fused
+    /// backward passes, whose own gradients are needed only for derivatives of higher order.
     case throughDecomposition
     /// There is a derivative in principle and none here: the call fails if an input needs one. Says why.
     case unavailable(String)
@@ -116,7 +118,8 @@ package enum Differentiability: Sendable {
 package protocol ViewPrimitive: Primitive {
     /// The layout of the result, after all argument checks.
     func view(of input: TensorSpec) throws(TensorError) -> Layout
-    /// The dtype of the result: that of the input, unless complex numbers are seen as pairs of real ones or the reverse.
+    /// The dtype of the result: that of the input, unless complex numbers are seen as pairs of real ones or the
+    /// reverse.
     func viewType(of dtype: DType) -> DType
 }
 

@@ -6,7 +6,7 @@ package protocol Described {
     var layout: Layout { get }
     var dtype: DType { get }
     var device: Device { get }
-    /// Whether it stands for a Swift number, which does not widen the dtype of a result.
+    /// Whether it is a Swift number, which does not widen the dtype of a result.
     var isWrappedScalar: Bool { get }
 }
 
@@ -61,7 +61,7 @@ package struct ResultSpec: Sendable, Hashable {
     }
 }
 
-/// The descriptions of the operands of one call, taken from tensors as they are asked for, or given as such.
+/// The descriptions of the operands of one call, read from tensors on access, or given as descriptions.
 ///
 /// It does not keep the tensors alive: it is made by the dispatcher, which holds them, and handed down only.
 package struct Specs: RandomAccessCollection {

@@ -19,10 +19,10 @@ public func getNumThreads() -> Int { numThreads }
 public func setNumThreads(_ count: Int) { numThreads = count }
 
 /// The largest value that `numThreads` takes.
-package var mostThreads: Int { Int(tl_most_threads()) }
+package var maxThreads: Int { Int(tl_most_threads()) }
 
-/// Operations that the calling thread starts from now on run on it alone.
-package func keepOperationsOnThisThread() { tl_keep_on_this_thread() }
+/// From now on, operations that the calling thread starts run on this thread only.
+package func runOperationsInline() { tl_run_inline_on_this_thread() }
 
 /// Counts the calling thread among the `numThreads` while it runs the function: meanwhile operations that other threads start
 /// use one thread fewer, but at least the one that starts them. Results stay the same.

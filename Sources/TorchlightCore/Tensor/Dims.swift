@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A list of sizes, strides or dimension indices without a heap allocation of its own.
+/// A list of sizes, strides or dimension indices without a heap allocation.
 ///
 /// Every operation makes and copies several, so up to eight elements are stored inline. Longer lists are rare; each
 /// distinct one is kept in a table for the life of the process, and the inline memory holds its address.

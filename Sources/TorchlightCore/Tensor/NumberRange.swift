@@ -51,18 +51,18 @@ extension Scalar {
 extension TensorError {
     /// The error of a number outside the range of a dtype, or of a complex number for a real dtype.
     package static func outOfRange(
-        _ number: String, _ dtype: DType, isComplex: Bool = false, in operation: String, place: String? = nil
+        _ number: String, _ dtype: DType, isComplex: Bool = false, in operation: String, location: String? = nil
     ) -> TensorError {
         if isComplex && !dtype.isComplex {
             return TensorError(
                 .value, in: operation, "the complex number cannot be converted to \(dtype)",
-                got: number + (place.map { " \($0)" } ?? ""),
+                got: number + (location.map { " \($0)" } ?? ""),
                 expected: "an imaginary part of 0, and a real part \(dtype.rangeText)",
                 fix: "read complex numbers, as in toArray(Complex<Double>.self), or use x.real, x.imag or x.abs()")
         }
         return TensorError(
             .value, in: operation, "the number cannot be converted to \(dtype) without overflow",
-            got: number + (place.map { " \($0)" } ?? ""), expected: "a number \(dtype.rangeText)",
+            got: number + (location.map { " \($0)" } ?? ""), expected: "a number \(dtype.rangeText)",
             fix: "use a dtype with a larger range")
     }
 }
@@ -79,9 +79,9 @@ extension DType {
     }
 
     /// Whether every number of another dtype is in the range of this one, so that no element needs a check.
-    func holdsEvery(_ other: DType) -> Bool {
+    func representsAllValues(_ other: DType) -> Bool {
         if self == other || self == .bool || other == .bool { return true }
-        if isComplex { return toReal.holdsEvery(other.toReal) }
+        if isComplex { return toReal.representsAllValues(other.toReal) }
         // The imaginary part has to be looked at.
         if other.isComplex { return false }
         if self == .float64 { return true }
@@ -117,10 +117,10 @@ extension Tensor {
         in operation: String
     ) -> TensorError? {
         guard let start = elements.baseAddress, count > 0 else { return nil }
-        let place = Int(
+        let index = Int(
             tl_first_out_of_range(start, dtype.rawValue, Int64(count), target.rawValue, wraps))
-        if place < 0 { return nil }
-        let element = UnsafeMutableRawPointer(mutating: start + place * dtype.byteSize)
+        if index < 0 { return nil }
+        let element = UnsafeMutableRawPointer(mutating: start + index * dtype.byteSize)
         let number: String
         switch dtype {
         case .float64: number = "\(element.load(as: Double.self))"
@@ -135,6 +135,6 @@ extension Tensor {
         case .complex64: number = "\(element.load(as: Complex<Float>.self))"
         case .complex128: number = "\(element.load(as: Complex<Double>.self))"
         }
-        return .outOfRange(number, target, isComplex: dtype.isComplex, in: operation, place: "at position \(place)")
+        return .outOfRange(number, target, isComplex: dtype.isComplex, in: operation, location: "at position \(index)")
     }
 }

@@ -13,8 +13,8 @@ package func checkRank(_ rank: Int, in operation: String) throws(TensorError) {
     if rank > maximumRank { throw tooManyDimensions(rank, in: operation) }
 }
 
-/// Throws unless the operand has the dimension. The public functions resolve dimensions before; primitives of recorded graphs and
-/// of files meet operands of any rank.
+/// Throws unless the operand has the dimension. The public functions resolve dimensions before; primitives of recorded
+/// graphs and of files meet operands of any rank.
 ///
 /// - Parameter ofScalar: whether dimension 0 of a 0-dimensional operand counts as one. Default: true.
 @inline(__always)
@@ -38,8 +38,8 @@ package func missingDimension(_ got: String, of x: some Described, in operation:
         expected: "a dimension below \(x.rank)", operands: [x])
 }
 
-/// Throws unless an operand has the shape that the forward pass gave it, and the dtype. Gradient rules pass what fits; the operands
-/// of recorded graphs may not, and kernels trust the sizes.
+/// Throws unless an operand has the shape that the forward pass gave it, and the dtype. Gradient rules pass matching
+/// tensors; the operands of recorded graphs may not, and kernels trust the sizes.
 @inline(__always)
 package func checkOperand(
     _ operand: some Described, is shape: Dims, _ dtype: DType, in operation: String

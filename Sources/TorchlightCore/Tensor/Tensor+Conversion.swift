@@ -61,7 +61,7 @@ extension Tensor {
             // Converted on the CPU first. A device without elements gets none.
             let first = device.hasValues ? Device.cpu : device
             var storage = try Storage(byteCount: elements.count * target.byteSize, device: first)
-            if !target.holdsEvery(Element.dtype) {
+            if !target.representsAllValues(Element.dtype) {
                 let error = elements.withUnsafeBytes {
                     Self.rangeError(
                         $0, Element.dtype, count: elements.count, fits: target, wraps: true, in: "Tensor")
@@ -114,7 +114,7 @@ extension Tensor {
         noteHostRead(operation)
         do throws(TensorError) {
             try checkListSize(count, bytesEach: MemoryLayout<Element>.stride, in: operation)
-            if !Element.dtype.holdsEvery(dtype) {
+            if !Element.dtype.representsAllValues(dtype) {
                 let dense = noGrad { detach().contiguous() }
                 let error = Self.rangeError(
                     UnsafeRawBufferPointer(start: dense.data, count: dense.count * dtype.byteSize), dtype,
@@ -201,7 +201,7 @@ extension Tensor {
         guard count == 1 else {
             reportFailure(
                 TensorError(
-                    .shape, in: operation, "the tensor does not hold exactly one element",
+                    .shape, in: operation, "the tensor does not have exactly one element",
                     fix: "index or reduce it first, or use toArray(_:)", operands: [self]))
             return nil
         }
@@ -260,7 +260,7 @@ extension Tensor {
         guard threadState.pointee.grad_disabled > 0 || !requiresGrad else {
             throw TensorError(
                 .autograd, in: "withUnsafeMutableBytes",
-                "the tensor requires a gradient, and autograd does not see what is written to its bytes",
+                "the tensor requires a gradient, and autograd does not record writes to its bytes",
                 fix: "write under noGrad { }, or to x.detach()", operands: [self])
         }
     }

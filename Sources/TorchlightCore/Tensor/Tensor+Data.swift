@@ -54,7 +54,7 @@ extension Tensor {
     /// - Parameters:
     ///   - buffer: the bytes.
     ///   - dtype: the dtype of the numbers.
-    ///   - count: the number of elements; -1 stands for all that the buffer holds after the offset. Default: -1.
+    ///   - count: the number of elements; -1 for all elements of the buffer after the offset. Default: -1.
     ///   - offset: the position of the first element, in bytes. Default: 0.
     ///   - device: the device of the tensor. Default: the current device.
     public static func frombuffer(

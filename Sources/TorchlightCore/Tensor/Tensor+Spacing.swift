@@ -27,7 +27,7 @@ extension Tensor {
         guard dtype.isComplex else {
             return fail(
                 TensorError(
-                    .dtype, in: "linspace", "the dtype holds no complex numbers", got: "\(dtype)",
+                    .dtype, in: "linspace", "the dtype is not complex", got: "\(dtype)",
                     expected: "complex64 or complex128"))
         }
         func spaced(_ a: Part, _ b: Part) -> Tensor {

@@ -193,7 +193,7 @@ extension TensorError {
 
 extension Tensor {
     /// Whether no other tensor uses the storage and it is not read-only.
-    var ownsStorageAlone: Bool { isKnownUniquelyReferenced(&storage) && !storage.isReadOnly }
+    var ownsStorageUniquely: Bool { isKnownUniquelyReferenced(&storage) && !storage.isReadOnly }
 }
 
 extension Tensor: Hashable {
@@ -206,7 +206,7 @@ extension Tensor: Hashable {
 
 /// Runs the body while the tensors have no memory, only a shape, strides and a dtype on `Device.meta`; afterwards their
 /// memory is restored.
-package func describingOnly<R, E: Error>(_ tensors: [Tensor], _ body: () throws(E) -> R) throws(E) -> R {
+package func withoutData<R, E: Error>(_ tensors: [Tensor], _ body: () throws(E) -> R) throws(E) -> R {
     var kept: [(tensor: Tensor, storage: Storage)] = []
     for tensor in tensors {
         guard let storage = try? Storage(byteCount: tensor.storage.byteCount, device: .meta) else { continue }

@@ -65,9 +65,9 @@ func valueAndGradients(
     _ operation: String, _ arguments: [Tensor], _ argnums: [Int], _ function: ([Tensor]) -> Tensor
 ) -> (value: Tensor, gradients: [Tensor]) {
     do throws(TensorError) {
-        let places = try resolve(argnums, of: arguments, in: operation)
-        return try gradients(operation, places.map { arguments[$0] }) { variables in
-            function(arguments.replacing(variables, at: places))
+        let argumentIndices = try resolve(argnums, of: arguments, in: operation)
+        return try gradients(operation, argumentIndices.map { arguments[$0] }) { variables in
+            function(arguments.replacing(variables, at: argumentIndices))
         }
     } catch {
         let failed = fail(error)
@@ -117,9 +117,9 @@ func resolve(_ argnums: [Int], of arguments: [Tensor], in operation: String) thr
 
 extension [Tensor] {
     /// The list with the tensors at some indices replaced.
-    func replacing(_ tensors: [Tensor], at places: [Int]) -> [Tensor] {
+    func replacing(_ tensors: [Tensor], at argumentIndices: [Int]) -> [Tensor] {
         var all = self
-        for (tensor, place) in zip(tensors, places) { all[place] = tensor }
+        for (tensor, argumentIndex) in zip(tensors, argumentIndices) { all[argumentIndex] = tensor }
         return all
     }
 }

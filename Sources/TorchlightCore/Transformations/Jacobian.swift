@@ -41,9 +41,9 @@ enum Jacobian {
         _ arguments: [Tensor], _ argnums: [Int], _ chunkSize: Int?, _ function: ([Tensor]) -> Tensor
     ) -> [Tensor] {
         do throws(TensorError) {
-            let places = try resolve(argnums, of: arguments, in: "jacrev")
-            return try reverse("jacrev", places.map { arguments[$0] }, chunkSize) {
-                [function(arguments.replacing($0, at: places))]
+            let indices = try resolve(argnums, of: arguments, in: "jacrev")
+            return try reverse("jacrev", indices.map { arguments[$0] }, chunkSize) {
+                [function(arguments.replacing($0, at: indices))]
             }[0]
         } catch {
             let failed = fail(error)
@@ -55,9 +55,9 @@ enum Jacobian {
         _ arguments: [Tensor], _ argnums: [Int], _ chunkSize: Int?, _ function: ([Tensor]) -> Tensor
     ) -> [Tensor] {
         do throws(TensorError) {
-            let places = try resolve(argnums, of: arguments, in: "jacfwd")
-            return try forward("jacfwd", places.map { arguments[$0] }, chunkSize) {
-                [function(arguments.replacing($0, at: places))]
+            let indices = try resolve(argnums, of: arguments, in: "jacfwd")
+            return try forward("jacfwd", indices.map { arguments[$0] }, chunkSize) {
+                [function(arguments.replacing($0, at: indices))]
             }[0]
         } catch {
             let failed = fail(error)
@@ -71,9 +71,9 @@ enum Jacobian {
         _ arguments: [Tensor], _ argnums: [Int], _ function: ([Tensor]) -> Tensor
     ) -> [[Tensor]] {
         do throws(TensorError) {
-            let places = try resolve(argnums, of: arguments, in: "hessian")
-            return try forward("hessian", places.map { arguments[$0] }, nil) { variables throws(TensorError) in
-                try reverse("hessian", variables, nil) { [function(arguments.replacing($0, at: places))] }[0]
+            let indices = try resolve(argnums, of: arguments, in: "hessian")
+            return try forward("hessian", indices.map { arguments[$0] }, nil) { variables throws(TensorError) in
+                try reverse("hessian", variables, nil) { [function(arguments.replacing($0, at: indices))] }[0]
             }
         } catch {
             let failed = fail(error)

@@ -19,7 +19,7 @@ struct Linearization {
         self.variables = variables
         outputs = try enableGrad { () throws(TensorError) in try body(variables) }
         try throwPendingError()
-        dependsOnOthers = isGradEnabled && Self.reachesOthers(outputs, than: variables)
+        dependsOnOthers = isGradEnabled && Self.dependOnOtherLeaves(outputs, besides: variables)
     }
 
     private static func variable(of argument: Tensor, in operation: String) throws(TensorError) -> Tensor {
@@ -39,7 +39,7 @@ struct Linearization {
     }
 
     /// Whether the outputs depend on a leaf that is not a variable.
-    private static func reachesOthers(_ outputs: [Tensor], than variables: [Tensor]) -> Bool {
+    private static func dependOnOtherLeaves(_ outputs: [Tensor], besides variables: [Tensor]) -> Bool {
         let own = Set(variables.map { ObjectIdentifier($0) })
         var seen = Set<ObjectIdentifier>()
         var stack: [Node] = []

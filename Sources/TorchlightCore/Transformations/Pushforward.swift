@@ -11,12 +11,12 @@ struct Pushforward {
     private let nodes: [Node]
 
     /// An output of a node.
-    private struct Place: Hashable {
+    private struct NodeOutput: Hashable {
         let node: ObjectIdentifier
         let output: Int
     }
 
-    private typealias Tangents = [Place: Tensor]
+    private typealias Tangents = [NodeOutput: Tensor]
 
     init(_ point: Linearization) throws(TensorError) {
         self.point = point
@@ -45,13 +45,13 @@ struct Pushforward {
         for (variable, tangent) in zip(point.variables, tangents) {
             guard let tangent else { continue }
             if let node = variable.currentNode {
-                known[Place(node: ObjectIdentifier(node), output: variable.outputIndex)] = tangent
+                known[NodeOutput(node: ObjectIdentifier(node), output: variable.outputIndex)] = tangent
             } else {
                 leaves[ObjectIdentifier(variable)] = tangent
             }
         }
         func tangent(node: Node?, output: Int, leaf: Tensor?) -> Tensor? {
-            if let node { return known[Place(node: ObjectIdentifier(node), output: output)] }
+            if let node { return known[NodeOutput(node: ObjectIdentifier(node), output: output)] }
             return leaf.flatMap { leaves[ObjectIdentifier($0)] }
         }
         for node in nodes {
@@ -61,7 +61,7 @@ struct Pushforward {
             try throwPendingError()
             for (i, result) in results.enumerated() {
                 guard let result else { continue }
-                known[Place(node: ObjectIdentifier(node), output: i)] = result
+                known[NodeOutput(node: ObjectIdentifier(node), output: i)] = result
             }
         }
         return point.outputs.map { output in
@@ -98,8 +98,8 @@ private struct NodeTangent {
             case .constant: return []
             case .elementwise: if let result = try elementwise() { return [result] }
             case .linear(let named):
-                let places = named.isEmpty ? Array(0..<node.inputCount) : named
-                if let results = try linear(primitive, in: places) { return results }
+                let linearInputs = named.isEmpty ? Array(0..<node.inputCount) : named
+                if let results = try linear(primitive, in: linearInputs) { return results }
             case .multilinear(let factors, let added):
                 if let results = try multilinear(primitive, factors.filter { $0 < node.inputCount }, added) {
                     return results
@@ -134,12 +134,12 @@ private struct NodeTangent {
         return sum?.to(dtype)
     }
 
-    private func linear(_ primitive: any Primitive, in places: [Int]) throws(TensorError) -> [Tensor?]? {
+    private func linear(_ primitive: any Primitive, in linearInputs: [Int]) throws(TensorError) -> [Tensor?]? {
         // The operation may be nonlinear in other operands with a tangent.
-        guard inputs.indices.allSatisfy({ inputs[$0] == nil || places.contains($0) }) else { return nil }
+        guard inputs.indices.allSatisfy({ inputs[$0] == nil || linearInputs.contains($0) }) else { return nil }
         var operands = Few<Tensor>()
         for i in 0..<node.inputCount {
-            if places.contains(i) {
+            if linearInputs.contains(i) {
                 operands.append(try tangent(i))
             } else {
                 guard let saved = operand(i) else { return nil }
@@ -210,7 +210,7 @@ private struct NodeTangent {
             context.addsToNodes = false
             context.addsToLeaves = false
             context.gradients = Few(gradients)
-            try context.turn(to: node, needs, places: nil)
+            try context.setNode(node, needs, destinations: nil)
             return Array(try node.rule.gradient(context))
         }
     }

@@ -157,9 +157,9 @@ struct MapOptions {
                 for value in repeat each output { slots.append(value) }
                 return slots.tensors
             }
-            let places = slots.forEachTensor(try outDims.dims(of: slots.count, "outDims", "result"))
+            let outputDims = slots.forEachTensor(try outDims.dims(of: slots.count, "outDims", "result"))
             var placed: [Tensor] = []
-            for (result, dim) in zip(results, places) {
+            for (result, dim) in zip(results, outputDims) {
                 placed.append(try VectorizedMap.placed(result, at: dim, size: size))
             }
             var replaced = slots.replacing(placed)

@@ -2,8 +2,8 @@ import TorchlightCore
 
 /// An iterable dataset: samples in sequence, without indices, for example lines of a file or messages of a stream.
 ///
-/// An ``IterableDataLoader`` makes batches of them. Where it has several workers, each reads a stream of its own: ``WorkerInfo``
-/// says which samples to leave to the others.
+/// An ``IterableDataLoader`` makes batches of them. With several workers, each reads a separate stream: ``WorkerInfo``
+/// returns which samples are left to the others.
 ///
 ///     struct Lines: IterableDataset {
 ///         let path: String

@@ -9,7 +9,7 @@ package struct DatasetFiles: Sendable {
         /// The first bytes of the decompressed data after the header. Those of the labels identify the dataset and the
         /// split.
         package var start: [UInt8] = []
-        /// The CRC-32 of the first ten images, which tells the images apart.
+        /// The CRC-32 of the first ten images, which identifies the dataset.
         package var firstImages: UInt32? = nil
     }
 
@@ -105,16 +105,16 @@ package struct DatasetFiles: Sendable {
     /// - Throws: `IOError` of kind `.notFound` if the file is missing and `download` is false, `.network` if no address
     ///   provides it.
     package func locate(
-        _ file: File, root: String?, download: Bool, patience: Download.Patience = .init(),
+        _ file: File, root: String?, download: Bool, timeouts: Download.Timeouts = .init(),
         progress: Download.Progress? = nil
     ) throws(IOError) -> String {
         let roots =
             root.map { [$0] } ?? [FileSystem.environment("TORCHLIGHT_DATA")].compactMap { $0 }
             + [FileSystem.cacheDirectory()]
         let raw = String(file.name.dropLast(".gz".count))
-        for place in roots {
+        for parent in roots {
             // The files of both datasets have the same names, so a shared root does not identify the dataset.
-            let folders = ["\(place)/\(folder)", "\(place)/\(torchvisionFolder)"] + (root == nil ? [] : [place])
+            let folders = ["\(parent)/\(folder)", "\(parent)/\(torchvisionFolder)"] + (root == nil ? [] : [parent])
             for folder in folders {
                 for name in [file.name, raw] where FileSystem.isFile("\(folder)/\(name)") { return "\(folder)/\(name)" }
             }
@@ -128,7 +128,7 @@ package struct DatasetFiles: Sendable {
         let path = "\(roots.last!)/\(folder)/\(file.name)"
         // Ten times the size of the largest published file.
         try Download.fetch(
-            mirrors.map { $0 + file.name }, to: path, md5: file.md5, limit: 300 << 20, patience: patience,
+            mirrors.map { $0 + file.name }, to: path, md5: file.md5, limit: 300 << 20, timeouts: timeouts,
             progress: progress)
         return path
     }

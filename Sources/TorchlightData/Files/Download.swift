@@ -8,7 +8,7 @@ package enum Download {
     package typealias Progress = (_ done: Int, _ total: Int?) -> Void
 
     /// The timeouts of a download.
-    package struct Patience: Sendable {
+    package struct Timeouts: Sendable {
         /// The timeout for the connection, in milliseconds.
         package var connect = 10_000
         /// The timeout for a stalled transfer, in seconds.
@@ -24,7 +24,7 @@ package enum Download {
     ///   - limit: the maximum number of bytes.
     /// - Throws: `IOError` of kind `.network`, with the reason for every address, if none provides the file.
     package static func fetch(
-        _ addresses: [String], to path: String, md5: String, limit: Int, patience: Patience = .init(),
+        _ addresses: [String], to path: String, md5: String, limit: Int, timeouts: Timeouts = .init(),
         progress: Progress? = nil
     ) throws(IOError) {
         try FileSystem.createDirectories(FileSystem.directory(of: path))
@@ -32,7 +32,7 @@ package enum Download {
         for address in addresses {
             let file = try AtomicFile(path)
             let transfer = Transfer(file: file, limit: limit, progress: progress)
-            let reason = transfer.run(address, patience: patience)
+            let reason = transfer.run(address, timeouts: timeouts)
             // An error while writing, such as a full disk, does not depend on the address.
             if let error = transfer.error { throw error }
             if let reason {
@@ -71,9 +71,9 @@ private final class Transfer {
     }
 
     /// Downloads from an address; returns the reason if it failed.
-    func run(_ address: String, patience: Download.Patience) -> String? {
+    func run(_ address: String, timeouts: Download.Timeouts) -> String? {
         var options = tl_http_options(
-            connect_timeout_ms: patience.connect, stall_seconds: patience.stall, stall_bytes_per_second: 100,
+            connect_timeout_ms: timeouts.connect, stall_seconds: timeouts.stall, stall_bytes_per_second: 100,
             max_redirects: 10)
         var status = 0
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in

@@ -9,7 +9,7 @@ import TorchlightCore
 /// number of workers. ``state`` is the position of the loader: saved in a checkpoint and set again, the loader
 /// continues with the next batch and does not read the batches before it.
 ///
-/// If a sample cannot be read, the loop traps with a text that says why, as a failing tensor operation does; inside
+/// If a sample cannot be read, the loop traps with the reason, as a failing tensor operation does; inside
 /// `checked { }` a `TensorError` is thrown at the end of the block. ``BatchIterator/nextBatch()`` throws the error of
 /// the dataset.
 public final class DataLoader<Batch>: Sequence {
@@ -261,6 +261,6 @@ private func digest(of order: [Int]) -> UInt64 {
 /// The default generator while a batch is made, independent of those of its samples; batch -1 is the order of the
 /// epoch.
 func batchGenerator(seed: UInt64, epoch: Int, batch: Int) -> TorchlightCore.Generator {
-    let place = mixed(UInt64(truncatingIfNeeded: epoch)) ^ ~UInt64(bitPattern: Int64(batch))
-    return TorchlightCore.Generator(seed: mixed(seed ^ mixed(place)))
+    let batchSeed = mixed(UInt64(truncatingIfNeeded: epoch)) ^ ~UInt64(bitPattern: Int64(batch))
+    return TorchlightCore.Generator(seed: mixed(seed ^ mixed(batchSeed)))
 }

@@ -80,7 +80,7 @@ public final class IterableDataLoader<Batch>: Sequence {
         self.shuffleBuffer = buffer
         self.dropLast = dropLast
         position = DataLoaderState(seed: seed ?? TorchlightCore.Generator.default.drawSeed())
-        /// The batches of one of so many workers.
+        /// The batches of one of several workers.
         func batches(_ seed: UInt64, _ epoch: Int, of worker: Int, _ count: Int) throws -> () throws -> Batch? {
             let own = seed ^ mixed(UInt64(worker))
             let next = try bufferedShuffle(numbered(dataset, seed, epoch, of: worker, count), buffer, own, epoch)
@@ -95,12 +95,12 @@ public final class IterableDataLoader<Batch>: Sequence {
         }
         open = { seed, epoch in
             guard count > 0 else { return try batches(seed, epoch, of: 0, 1) }
-            let team = StreamTeam(
+            let pool = StreamWorkerPool(
                 (0..<count).map { worker in
                     let info = WorkerInfo(id: worker, count: count, seed: seed &+ UInt64(worker))
                     return StreamWorker(info, capacity: ahead) { try batches(seed, epoch, of: worker, count) }
                 })
-            return { try team.next() }
+            return { try pool.next() }
         }
     }
 

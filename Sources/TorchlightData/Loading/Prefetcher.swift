@@ -26,11 +26,11 @@ final class Prefetcher<Batch>: @unchecked Sendable {
         self.capacity = capacity
         nextToMake = source.start
         nextToTake = source.start
-        for _ in 0..<min(workers, source.end - source.start, mostThreads) {
+        for _ in 0..<min(workers, source.end - source.start, maxThreads) {
             // The workers keep this object alive until it is cancelled or all batches are made.
             let thread = BackgroundThread {
                 // The loader's threads are its parallelism; those of operations are for the consumer.
-                keepOperationsOnThisThread()
+                runOperationsInline()
                 self.work()
             }
             guard let thread else { break }

@@ -41,7 +41,7 @@ final class StreamWorker<Batch>: @unchecked Sendable {
         // The thread keeps this object alive until it is cancelled or all batches are made. As in `Prefetcher`, its operations run
         // on it alone.
         let thread = BackgroundThread {
-            keepOperationsOnThisThread()
+            runOperationsInline()
             self.work()
         }
         guard let thread else {
@@ -96,7 +96,7 @@ final class StreamWorker<Batch>: @unchecked Sendable {
 }
 
 /// Takes batches from several workers in turn, until none has any left.
-final class StreamTeam<Batch> {
+final class StreamWorkerPool<Batch> {
     private var workers: [StreamWorker<Batch>]
     private var turn = 0
 

@@ -20,7 +20,7 @@ public struct Independent: Distribution {
         if !(0...rank).contains(reinterpretedBatchNdims) {
             _ = fail(
                 TensorError(
-                    .value, in: "\(Self.self)", "there are not so many batch dimensions",
+                    .value, in: "\(Self.self)", "the distribution has fewer batch dimensions",
                     got: "\(reinterpretedBatchNdims) of the batch shape \(baseDistribution.batchShape)",
                     expected: "0 to \(rank)"))
         }

@@ -88,11 +88,11 @@ public struct MixtureSameFamily: Distribution {
     /// Draws without gradients.
     public func sample(_ sampleShape: [Int], generator: Generator) -> Tensor {
         noGrad {
-            let places = mixtureDistribution.expand(batchShape).sample(sampleShape, generator: generator)
+            let chosen = mixtureDistribution.expand(batchShape).sample(sampleShape, generator: generator)
             let draws = componentDistribution.sample(sampleShape, generator: generator)
-            if places.isPlaceholder || draws.isPlaceholder { return draws }
+            if chosen.isPlaceholder || draws.isPlaceholder { return draws }
             let shape = sampleShape + batchShape
-            let index = places.reshape(shape + [1] + eventShape.map { _ in 1 }).expand(shape + [1] + eventShape)
+            let index = chosen.reshape(shape + [1] + eventShape.map { _ in 1 }).expand(shape + [1] + eventShape)
             return draws.gather(shape.count, index).squeeze(shape.count)
         }
     }

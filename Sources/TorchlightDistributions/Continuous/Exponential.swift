@@ -79,14 +79,14 @@ public struct Pareto: Distribution {
     public var support: Constraint { .greaterThanEq(scale) }
     /// True: `scale u^(-1 / alpha)`.
     public var hasRSample: Bool { true }
-    /// `alpha scale / (alpha - 1)` where `alpha > 1`, else infinite.
+    /// `alpha scale / (alpha - 1)` where `alpha > 1`, otherwise infinite.
     public var mean: Tensor {
         let a = alpha.clamp(min: 1)
         return a * scale / (a - 1)
     }
     /// `scale`.
     public var mode: Tensor { scale }
-    /// `alpha scale^2 / ((alpha - 1)^2 (alpha - 2))` where `alpha > 2`, else infinite.
+    /// `alpha scale^2 / ((alpha - 1)^2 (alpha - 2))` where `alpha > 2`, otherwise infinite.
     public var variance: Tensor {
         let a = alpha.clamp(min: 2)
         return scale.square() * a / ((a - 1).square() * (a - 2))
@@ -146,7 +146,7 @@ public struct Weibull: Distribution {
     public var hasRSample: Bool { true }
     /// `scale gamma(1 + 1 / concentration)`.
     public var mean: Tensor { scale * (1 + concentration.reciprocal()).lgamma().exp() }
-    /// `scale ((k - 1) / k)^(1 / k)` where the concentration `k > 1`, else 0.
+    /// `scale ((k - 1) / k)^(1 / k)` where the concentration `k > 1`, otherwise 0.
     public var mode: Tensor {
         let k = concentration.clamp(min: 1)
         return scale * ((k - 1) / k).pow(k.reciprocal())

@@ -67,7 +67,7 @@ public struct Gamma: Distribution {
 }
 
 extension Tensor {
-    /// At least the smallest normal number, with the gradient of the identity: what is drawn positive stays so.
+    /// At least the smallest normal number, with the gradient of the identity, so that samples stay positive.
     fileprivate func clampedVariate() -> Tensor {
         if isPlaceholder { return self }
         return self + noGrad { (dtype.smallestNormal - self.detach()).clamp(min: 0) }
@@ -158,13 +158,13 @@ public struct InverseGamma: Distribution {
     public var support: Constraint { .positive }
     /// True: reciprocals of gamma draws.
     public var hasRSample: Bool { true }
-    /// `rate / (concentration - 1)` where `concentration > 1`, else infinite.
+    /// `rate / (concentration - 1)` where `concentration > 1`, otherwise infinite.
     public var mean: Tensor {
         (rate / (concentration - 1)).maskedFill(noGrad { concentration <= 1 }, Double.infinity)
     }
     /// `rate / (concentration + 1)`.
     public var mode: Tensor { rate / (concentration + 1) }
-    /// `rate^2 / ((a - 1)^2 (a - 2))` where the concentration `a > 2`, else infinite.
+    /// `rate^2 / ((a - 1)^2 (a - 2))` where the concentration `a > 2`, otherwise infinite.
     public var variance: Tensor {
         (rate.square() / ((concentration - 1).square() * (concentration - 2))).maskedFill(
             noGrad { concentration <= 2 }, Double.infinity)

@@ -33,11 +33,11 @@ public struct StudentT: Distribution {
     public var support: Constraint { .real }
     /// True: a normal number divided by the root of a chi-squared one over `df`.
     public var hasRSample: Bool { true }
-    /// `loc` where `df > 1`, else NaN.
+    /// `loc` where `df > 1`, otherwise NaN.
     public var mean: Tensor { loc.maskedFill(noGrad { df <= 1 }, Double.nan) }
     /// `loc`.
     public var mode: Tensor { loc }
-    /// `scale^2 df / (df - 2)` where `df > 2`, infinite for `df` above 1 up to 2, else NaN.
+    /// `scale^2 df / (df - 2)` where `df > 2`, infinite for `df` above 1 up to 2, otherwise NaN.
     public var variance: Tensor {
         (scale.square() * df / (df - 2)).maskedFill(noGrad { df <= 2 }, Double.infinity).maskedFill(
             noGrad { df <= 1 }, Double.nan)
@@ -102,13 +102,13 @@ public struct FisherSnedecor: Distribution {
     public var support: Constraint { .positive }
     /// True: the ratio of gamma draws.
     public var hasRSample: Bool { true }
-    /// `df2 / (df2 - 2)` where `df2 > 2`, else NaN.
+    /// `df2 / (df2 - 2)` where `df2 > 2`, otherwise NaN.
     public var mean: Tensor { (df2 / (df2 - 2)).maskedFill(noGrad { df2 <= 2 }, Double.nan) }
-    /// `(df1 - 2) / df1 * df2 / (df2 + 2)` where `df1 > 2`, else NaN.
+    /// `(df1 - 2) / df1 * df2 / (df2 + 2)` where `df1 > 2`, otherwise NaN.
     public var mode: Tensor {
         ((df1 - 2) / df1 * (df2 / (df2 + 2))).maskedFill(noGrad { df1 <= 2 }, Double.nan)
     }
-    /// `2 df2^2 (df1 + df2 - 2) / (df1 (df2 - 2)^2 (df2 - 4))` where `df2 > 4`, else NaN.
+    /// `2 df2^2 (df1 + df2 - 2) / (df1 (df2 - 2)^2 (df2 - 4))` where `df2 > 4`, otherwise NaN.
     public var variance: Tensor {
         (2 * df2.square() * (df1 + df2 - 2) / (df1 * (df2 - 2).square() * (df2 - 4))).maskedFill(
             noGrad { df2 <= 4 }, Double.nan)

@@ -115,7 +115,7 @@ public struct Kumaraswamy: Distribution {
     public var hasRSample: Bool { true }
     /// `b B(1 + 1 / a, b)`.
     public var mean: Tensor { moment(1) }
-    /// `((a - 1) / (a b - 1))^(1 / a)` where both are at least 1, else NaN.
+    /// `((a - 1) / (a b - 1))^(1 / a)` where both are at least 1, otherwise NaN.
     public var mode: Tensor {
         let (a, b) = (concentration1, concentration0)
         return ((a - 1) / (a * b - 1)).pow(a.reciprocal()).maskedFill(
@@ -165,7 +165,7 @@ public struct Kumaraswamy: Distribution {
 /// The continuous Bernoulli distribution, of density proportional to `p^x (1 - p)^(1 - x)` (Loaiza-Ganem and Cunningham 2019).
 ///
 /// Support: numbers from 0 to 1. The parameter is `probs` in [0, 1], held away from 0 and 1 by the epsilon of the dtype, or
-/// `logits = log(p / (1 - p))`, of the batch shape. Near p = 1/2 Taylor polynomials take the place of quotients that cancel.
+/// `logits = log(p / (1 - p))`, of the batch shape. Near p = 1/2 Taylor polynomials replace quotients that cancel.
 public struct ContinuousBernoulli: Distribution {
     let event: EventProbabilities
     /// The ends of the range of probabilities in which Taylor polynomials are used.
@@ -192,7 +192,7 @@ public struct ContinuousBernoulli: Distribution {
     /// `log(p / (1 - p))`, `batchShape`.
     public var logits: Tensor { event.logits }
 
-    /// A formula in `p` where it is stable, else a Taylor polynomial in `p - 1/2`.
+    /// A formula in `p` where it is stable, otherwise a Taylor polynomial in `p - 1/2`.
     private func stable(_ formula: (Tensor) -> Tensor, _ taylor: (Tensor) -> Tensor) -> Tensor {
         let probs = probs
         let isStable = noGrad { (probs <= limits.low).logicalOr(probs > limits.high) }

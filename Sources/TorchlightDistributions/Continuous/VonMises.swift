@@ -104,13 +104,13 @@ public struct GeneralizedPareto: Distribution {
     }
     /// True: quantiles of uniform numbers.
     public var hasRSample: Bool { true }
-    /// `loc + scale / (1 - c)` where `c < 1`, else infinite.
+    /// `loc + scale / (1 - c)` where `c < 1`, otherwise infinite.
     public var mean: Tensor {
         (loc + scale / (1 - concentration)).maskedFill(noGrad { concentration >= 1 }, Double.infinity)
     }
     /// `loc`; with `c < -1` the upper end has the larger density, which is infinite.
     public var mode: Tensor { loc }
-    /// `scale^2 / ((1 - c)^2 (1 - 2c))` where `c < 1/2`, else infinite.
+    /// `scale^2 / ((1 - c)^2 (1 - 2c))` where `c < 1/2`, otherwise infinite.
     public var variance: Tensor {
         (scale.square() / ((1 - concentration).square() * (1 - 2 * concentration))).maskedFill(
             noGrad { concentration >= 0.5 }, Double.infinity)

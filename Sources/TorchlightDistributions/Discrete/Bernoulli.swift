@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// The Bernoulli distribution: 1 with probability p, else 0.
+/// The Bernoulli distribution: 1 with probability p, otherwise 0.
 ///
 /// Support: 0 and 1. The parameter is `probs` in [0, 1] or `logits = log(p / (1 - p))`, of the batch shape.
 public struct Bernoulli: Distribution {

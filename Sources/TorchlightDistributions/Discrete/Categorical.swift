@@ -126,8 +126,8 @@ public struct OneHotCategorical: Distribution {
     /// `p (1 - p)`.
     public var variance: Tensor { probs * (1 - probs) }
 
-    private func encoded(_ places: Tensor) -> Tensor {
-        places.isPlaceholder ? places : noGrad { places.oneHot(categorical.numEvents).to(probs.dtype) }
+    private func encoded(_ indices: Tensor) -> Tensor {
+        indices.isPlaceholder ? indices : noGrad { indices.oneHot(categorical.numEvents).to(probs.dtype) }
     }
 
     /// Draws without gradients, in the dtype of the parameter.
@@ -138,9 +138,9 @@ public struct OneHotCategorical: Distribution {
     /// The logarithm of the probability of the category whose entry is 1.
     public func logProb(_ value: Tensor) -> Tensor {
         evaluate("logProb", value) { x in
-            var places = categorical
-            places.validateArgs = false
-            return places.logProb(noGrad { x.argmax(dim: -1) })
+            var indices = categorical
+            indices.validateArgs = false
+            return indices.logProb(noGrad { x.argmax(dim: -1) })
         }
     }
     /// `-sum p log p`.
@@ -273,9 +273,9 @@ public struct Multinomial: Distribution {
         let draws = categorical.sample([totalCount] + sampleShape, generator: generator)
         if draws.isPlaceholder { return draws }
         return noGrad {
-            let places = draws.movedim(0, -1)
+            let indices = draws.movedim(0, -1)
             let counts = Tensor.zeros(extendedShape(sampleShape), dtype: probs.dtype, device: probs.device)
-            return counts.scatterAdd(-1, places, Tensor.ones(places.shape, dtype: probs.dtype, device: probs.device))
+            return counts.scatterAdd(-1, indices, Tensor.ones(indices.shape, dtype: probs.dtype, device: probs.device))
         }
     }
 

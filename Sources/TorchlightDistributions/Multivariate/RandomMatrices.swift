@@ -158,7 +158,7 @@ public struct Wishart: Distribution {
 
     /// `df S`.
     public var mean: Tensor { matrixDF * covarianceMatrix }
-    /// `(df - p - 1) S` where `df > p + 1`, else NaN.
+    /// `(df - p - 1) S` where `df > p + 1`, otherwise NaN.
     public var mode: Tensor {
         let excess = matrixDF - Double(size + 1)
         return excess.maskedFill(noGrad { excess <= 0 }, Double.nan) * covarianceMatrix

@@ -81,7 +81,7 @@ public indirect enum Constraint {
         }
     }
 
-    /// The stacked dimension is one more of the event where it lies inside it.
+    /// The event dimensions of a stack: one more if the stacked dimension is among them.
     private static func stackedEventDim(_ eventDim: Int, _ dim: Int) -> Int {
         dim +| eventDim < 0 ? eventDim +| 1 : eventDim
     }
@@ -170,7 +170,7 @@ public indirect enum Constraint {
         guard value.device.hasValues, value.count > 0 else { return nil }
         let isValid = check(value)
         if isValid.isPlaceholder || isValid.all().item(Bool.self) { return nil }
-        // Where elements are judged one by one, the first wrong one says most.
+        // If elements are checked one by one, the error names the first that violates the constraint.
         let first =
             isValid.shape == value.shape ? noGrad { value.detach().maskedSelect(isValid.logicalNot())[0].item() } : nil
         return TensorError(

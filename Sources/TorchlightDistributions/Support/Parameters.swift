@@ -2,7 +2,7 @@ import TorchlightCore
 
 /// What a parameter of a distribution or transform can be: a tensor or a number.
 ///
-/// A number takes the dtype and device of the tensor parameters beside it; with numbers alone a distribution has the default
+/// A number has the dtype and device of the other tensor parameters; with numbers alone a distribution has the default
 /// dtype and device.
 public protocol DistributionParameter {
     /// The tensor, or the number as an operand that adapts to the dtype and device of others.
@@ -67,7 +67,7 @@ func parameterTensors(_ parameters: [any DistributionParameter]) -> [Tensor] {
     }
 }
 
-/// The parameters of `type` where each satisfies its constraint; otherwise the error, and placeholders in their place.
+/// The parameters of `type` where each satisfies its constraint; otherwise the error and placeholders.
 func validated(
     _ type: Any.Type, _ isEnabled: Bool, _ parameters: [(name: String, value: Tensor, constraint: Constraint)]
 ) -> [Tensor] {

@@ -7,7 +7,7 @@ public struct ComposeTransform: DistributionTransform {
     /// The transforms one after another.
     public init(_ parts: [any DistributionTransform]) { self.parts = parts }
 
-    /// The domain of the first, with as many event dimensions as any of them needs.
+    /// The domain of the first, with the largest number of event dimensions of all parts.
     public var domain: Constraint {
         guard let first = parts.first, let last = parts.last else { return .real }
         var eventDim = last.codomain.eventDim
@@ -17,7 +17,7 @@ public struct ComposeTransform: DistributionTransform {
         let extra = eventDim - first.domain.eventDim
         return extra > 0 ? .independent(first.domain, extra) : first.domain
     }
-    /// The codomain of the last, with as many event dimensions as any of them needs.
+    /// The codomain of the last, with the largest number of event dimensions of all parts.
     public var codomain: Constraint {
         guard let first = parts.first, let last = parts.last else { return .real }
         var eventDim = first.domain.eventDim
@@ -98,7 +98,7 @@ public struct IndependentTransform: DistributionTransform {
     public func forwardShape(_ shape: [Int]) -> [Int] { baseTransform.forwardShape(shape) }
     /// That of the base.
     public func inverseShape(_ shape: [Int]) -> [Int] { baseTransform.inverseShape(shape) }
-    /// Whether the other reinterprets as many dimensions of an equal transform.
+    /// Whether the other reinterprets the same number of dimensions of an equal transform.
     public func isEqual(to other: any DistributionTransform) -> Bool {
         guard let other = other as? IndependentTransform else { return false }
         return reinterpretedBatchNdims == other.reinterpretedBatchNdims
@@ -112,7 +112,7 @@ public struct ReshapeTransform: DistributionTransform {
     public let inShape: [Int]
     /// The shape of the result's event.
     public let outShape: [Int]
-    /// The transform between two shapes of as many elements.
+    /// The transform between two shapes with the same number of elements.
     public init(inShape: [Int], outShape: [Int]) {
         if inShape.reduce(1, *|) != outShape.reduce(1, *|) {
             _ = fail(
@@ -191,8 +191,8 @@ public struct CatTransform: DistributionTransform {
         let terms = zip(transforms, zip(x.split(lengths, dim: dim), y.split(lengths, dim: dim))).map { part, values in
             part.logAbsDetJacobian(values.0, values.1).sumRightmost(eventDim - part.domain.eventDim)
         }
-        let place = (dim >= 0 ? dim - x.rank : dim) + eventDim
-        return place < 0 ? cat(terms, dim: place) : terms.dropFirst().reduce(terms[0], +)
+        let dimFromEnd = (dim >= 0 ? dim - x.rank : dim) + eventDim
+        return dimFromEnd < 0 ? cat(terms, dim: dimFromEnd) : terms.dropFirst().reduce(terms[0], +)
     }
 }
 
@@ -238,7 +238,7 @@ public struct StackTransform: DistributionTransform {
     public func logAbsDetJacobian(_ x: Tensor, _ y: Tensor) -> Tensor {
         guard let xs = entries(x), let ys = entries(y) else { return x }
         let terms = zip(transforms, zip(xs, ys)).map { $0.logAbsDetJacobian($1.0, $1.1) }
-        let place = (dim >= 0 ? dim - x.rank : dim) + domain.eventDim
-        return place < 0 ? stack(terms, dim: place) : terms.dropFirst().reduce(terms[0], +)
+        let dimFromEnd = (dim >= 0 ? dim - x.rank : dim) + domain.eventDim
+        return dimFromEnd < 0 ? stack(terms, dim: dimFromEnd) : terms.dropFirst().reduce(terms[0], +)
     }
 }

@@ -1,7 +1,7 @@
 import TorchlightCore
 
-/// Square matrices to lower triangular matrices with a positive diagonal: what lies above the diagonal is left out, and the diagonal is
-/// exponentiated.
+/// Square matrices to lower triangular matrices with a positive diagonal: elements above the diagonal are ignored, and
+/// the diagonal is exponentiated.
 public struct LowerCholeskyTransform: DistributionTransform {
     /// Creates the transform.
     public init() {}
@@ -9,7 +9,7 @@ public struct LowerCholeskyTransform: DistributionTransform {
     public var domain: Constraint { .independent(.real, 2) }
     /// Lower triangular matrices with a positive diagonal.
     public var codomain: Constraint { .lowerCholesky }
-    /// False: what lies above the diagonal does not matter.
+    /// False: elements above the diagonal are ignored.
     public var bijective: Bool { false }
     /// The lower triangle with an exponentiated diagonal.
     public func forward(_ x: Tensor) -> Tensor { mapDiagonal(x) { $0.exp() } }
@@ -30,7 +30,7 @@ public struct PositiveDefiniteTransform: DistributionTransform {
     public var domain: Constraint { .independent(.real, 2) }
     /// Symmetric positive definite matrices.
     public var codomain: Constraint { .positiveDefinite }
-    /// False: what lies above the diagonal does not matter.
+    /// False: elements above the diagonal are ignored.
     public var bijective: Bool { false }
     /// `L L^T`.
     public func forward(_ x: Tensor) -> Tensor {
@@ -41,8 +41,8 @@ public struct PositiveDefiniteTransform: DistributionTransform {
     public func inverse(_ y: Tensor) -> Tensor { LowerCholeskyTransform().inverse(LinAlg.cholesky(y)) }
 }
 
-/// Vectors `[n (n - 1) / 2]` to Cholesky factors `[n, n]` of correlation matrices: the hyperbolic tangents of the coordinates are
-/// partial correlations, row by row (Lewandowski, Kurowicka and Joe 2009).
+/// Vectors `[n (n - 1) / 2]` to Cholesky factors `[n, n]` of correlation matrices: the hyperbolic tangents of the
+/// coordinates are partial correlations, row by row (Lewandowski, Kurowicka and Joe 2009).
 public struct CorrCholeskyTransform: DistributionTransform {
     /// Creates the transform.
     public init() {}
@@ -52,7 +52,7 @@ public struct CorrCholeskyTransform: DistributionTransform {
     public var codomain: Constraint { .corrCholesky }
 
     /// The indices of the elements below the diagonal of n rows, row by row, in the flattened matrix.
-    private func places(_ n: Int, offset: Int, like x: Tensor) -> Tensor {
+    private func diagonalIndices(_ n: Int, offset: Int, like x: Tensor) -> Tensor {
         let indices = (0..<n).flatMap { row in (0..<max(0, row + offset + 1)).map { row * n + $0 } }
         return Tensor(indices).to(x.device)
     }
@@ -60,7 +60,7 @@ public struct CorrCholeskyTransform: DistributionTransform {
     /// A matrix whose entries below the diagonal are those of a vector.
     private func matrix(_ x: Tensor, _ n: Int) -> Tensor {
         let flat = Tensor.zeros(x.shape.dropLast() + [n * n], dtype: x.dtype, device: x.device)
-        let index = places(n, offset: -1, like: x).expand(x.shape)
+        let index = diagonalIndices(n, offset: -1, like: x).expand(x.shape)
         return flat.scatter(-1, index, x).reshape(x.shape.dropLast() + [n, n])
     }
 
@@ -68,7 +68,7 @@ public struct CorrCholeskyTransform: DistributionTransform {
     private func vector(_ matrix: Tensor, offset: Int) -> Tensor {
         let n = matrix.size(-1)
         return matrix.reshape(matrix.shape.dropLast(2) + [n * n]).indexSelect(
-            -1, places(n, offset: offset, like: matrix))
+            -1, diagonalIndices(n, offset: offset, like: matrix))
     }
 
     private func rows(_ count: Int) -> Int { Int((0.5 + (0.25 + 2 * Double(max(0, count))).squareRoot()).rounded()) }
@@ -103,7 +103,8 @@ public struct CorrCholeskyTransform: DistributionTransform {
         let partial = vector(y, offset: -1) / vector(shifted, offset: -1).sqrt()
         return (partial.log1p() - (-partial).log1p()) / 2
     }
-    /// Half the sum of the logarithms of what the squares leave of each row, plus the logarithms of the derivatives of tanh.
+    /// Half the sum of the logarithms of what the squares leave of each row, plus the logarithms of the derivatives of
+    /// tanh.
     public func logAbsDetJacobian(_ x: Tensor, _ y: Tensor) -> Tensor {
         if x.isPlaceholder || y.isPlaceholder { return x }
         let rest = vector(1 - y.square().cumsum(dim: -1), offset: -2)

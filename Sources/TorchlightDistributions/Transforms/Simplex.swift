@@ -16,8 +16,8 @@ public struct SoftmaxTransform: DistributionTransform {
     public func inverse(_ y: Tensor) -> Tensor { y.log() }
 }
 
-/// Vectors `[K - 1]` to probabilities `[K]`: each coordinate, by a sigmoid, says which part of what is left a category takes. A vector of
-/// zeros has equal probabilities.
+/// Vectors `[K - 1]` to probabilities `[K]`: the sigmoid of each coordinate is the fraction of the remaining
+/// probability that a category gets. A vector of zeros has equal probabilities.
 public struct StickBreakingTransform: DistributionTransform {
     /// Creates the transform.
     public init() {}

@@ -7,7 +7,7 @@ import TorchlightCore
 ///     file.string("general.architecture")            // "llama"
 ///     let embedding = try file.tensor("token_embd.weight")
 ///
-/// The file is memory-mapped. Tensors are decoded when they are asked for: F32, F16, BF16, F64 and integers keep their dtype, the
+/// The file is memory-mapped. Tensors are decoded on access: F32, F16, BF16, F64 and integers keep their dtype, the
 /// quantised types Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K become float32. Other types are an error of
 /// ``tensor(_:)``. Shapes are row-major: the reverse of the order in the file.
 public struct GGUFFile: Sendable {
@@ -27,7 +27,7 @@ public struct GGUFFile: Sendable {
     package let header: GGUFHeader
     private let mapped: MappedFile
     /// By the bytes of the names.
-    private let places: [[UInt8]: Int]
+    private let indices: [[UInt8]: Int]
 
     /// Opens a file and checks its header: counts, sizes and positions must lie within the file.
     ///
@@ -37,7 +37,7 @@ public struct GGUFFile: Sendable {
         self.path = path
         self.mapped = mapped
         header = try mapped.withBytes { bytes throws(IOError) in try GGUFHeader(bytes, file: path) }
-        places = Dictionary(
+        indices = Dictionary(
             header.entries.enumerated().map { (Array($1.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -65,7 +65,7 @@ public struct GGUFFile: Sendable {
     public func floats(_ key: String) -> [Double]? { header.floats(key) }
 
     /// The description of a tensor; nil if there is none of this name.
-    package func entry(_ name: String) -> GGUFHeader.Entry? { places[Array(name.utf8)].map { header.entries[$0] } }
+    package func entry(_ name: String) -> GGUFHeader.Entry? { indices[Array(name.utf8)].map { header.entries[$0] } }
 
     /// Returns a tensor, decoded to float32 if it is quantised.
     ///

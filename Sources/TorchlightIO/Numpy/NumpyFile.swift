@@ -241,7 +241,8 @@ public enum NumpyFile {
         return (header, storage)
     }
 
-    /// Programs that pack archives add entries of their own, as `__MACOSX/._x.npy`; they are left out like entries of other names.
+    /// Programs that pack archives add other entries, such as `__MACOSX/._x.npy`; they are left out like entries of
+    /// other names.
     private static func checkIsArray(
         _ bytes: UnsafeRawBufferPointer, _ entry: ZipArchive.Entry, _ contents: FileContents
     ) throws(IOError) {

@@ -4,7 +4,7 @@ import TorchlightCore
 // at once in protocol 5; a number has a type and bytes.
 
 extension PickleMachine {
-    /// What a call of one of NumPy's functions makes; what does not fit together is left out as what is not known.
+    /// The result of a call of a NumPy function; inconsistent arguments are treated like unknown functions.
     mutating func callNumpy(_ global: PickleGlobal, _ arguments: [PickleRef]) throws(IOError) {
         var made: PickleObject?
         switch global {

@@ -3,7 +3,7 @@ extension PickleMachine {
     /// they state no element type (`torch.UntypedStorage`).
     mutating func readStoragesAsTensors(from root: PickleRef) {
         guard !views.isEmpty else { return }
-        // Arguments of calls are objects too, so only what the result refers to is searched.
+        // Arguments of calls are objects too, so only objects that the result refers to are searched.
         var isSeen = Array(repeating: false, count: objects.count)
         var open: [PickleRef] = [root]
         while let ref = open.popLast() {

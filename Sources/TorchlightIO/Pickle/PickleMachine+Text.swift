@@ -15,8 +15,8 @@ extension PickleMachine {
             try push(.float(value))
         case UInt8(ascii: "S"): try pushQuotedText()
         case UInt8(ascii: "V"): try pushEscapedText()
-        case UInt8(ascii: "p"): try remember(try memoIndex())
-        case UInt8(ascii: "g"): try recall(try memoIndex())
+        case UInt8(ascii: "p"): try memoize(try memoIndex())
+        case UInt8(ascii: "g"): try pushMemo(try memoIndex())
         default: return false
         }
         return true

@@ -214,7 +214,7 @@ struct PickleMachine {
         return index
     }
 
-    mutating func remember(_ index: Int) throws(IOError) {
+    mutating func memoize(_ index: Int) throws(IOError) {
         guard let value = stack.last, stack.count > marks.last ?? 0 else {
             throw failure("no value on the stack", expected: "one")
         }
@@ -230,7 +230,7 @@ struct PickleMachine {
         }
     }
 
-    mutating func recall(_ index: Int) throws(IOError) {
+    mutating func pushMemo(_ index: Int) throws(IOError) {
         guard let value = index < memo.count ? memo[index] : sparseMemo[index] else {
             throw failure("there is no memo entry \(index)", expected: "the index of an earlier entry")
         }
@@ -288,11 +288,11 @@ struct PickleMachine {
             let value = try pop()
             stack.append(value)
             try push(value)
-        case UInt8(ascii: "q"): try remember(Int(try integer(UInt8.self)))
-        case UInt8(ascii: "r"): try remember(Int(try integer(UInt32.self)))
-        case 0x94: try remember(memo.count)
-        case UInt8(ascii: "h"): try recall(Int(try integer(UInt8.self)))
-        case UInt8(ascii: "j"): try recall(Int(try integer(UInt32.self)))
+        case UInt8(ascii: "q"): try memoize(Int(try integer(UInt8.self)))
+        case UInt8(ascii: "r"): try memoize(Int(try integer(UInt32.self)))
+        case 0x94: try memoize(memo.count)
+        case UInt8(ascii: "h"): try pushMemo(Int(try integer(UInt8.self)))
+        case UInt8(ascii: "j"): try pushMemo(Int(try integer(UInt32.self)))
         case UInt8(ascii: "]"): try push(.list([]))
         case UInt8(ascii: ")"): try push(.tuple([]))
         case UInt8(ascii: "}"): try push(.dictionary([], isOrdered: false))

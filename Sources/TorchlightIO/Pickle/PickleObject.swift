@@ -20,7 +20,7 @@ enum PickleObject {
     case list([PickleRef])
     case tuple([PickleRef])
     case set([PickleRef])
-    /// Keys and values in turn; a key may occur twice.
+    /// Keys and values alternately; a key may occur twice.
     case dictionary([PickleRef], isOrdered: Bool)
     case size([Int])
     case dtype(String)

@@ -114,7 +114,7 @@ struct PickleWriter {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
-    private mutating func remember() -> Int {
+    private mutating func memoize() -> Int {
         defer { memoCount += 1 }
         if memoCount < 256 {
             put("q")
@@ -126,7 +126,7 @@ struct PickleWriter {
         return memoCount
     }
 
-    private mutating func recall(_ index: Int) {
+    private mutating func putMemo(_ index: Int) {
         if index < 256 {
             put("h")
             put(UInt8(index))
@@ -155,14 +155,14 @@ struct PickleWriter {
 
     private mutating func write(_ text: String) throws(IOError) {
         let utf8 = Array(text.utf8)
-        if let known = texts[utf8] { return recall(known) }
+        if let known = texts[utf8] { return putMemo(known) }
         guard let count = UInt32(exactly: utf8.count) else {
             throw failure("a string of \(quantity(utf8.count, "byte"))", expected: "at most \(UInt32.max)")
         }
         put("X")
         put(count)
         bytes += utf8
-        texts[utf8] = remember()
+        texts[utf8] = memoize()
     }
 
     private mutating func write(_ value: Double) {
@@ -172,10 +172,10 @@ struct PickleWriter {
 
     /// Writes a global name: module and name, separated by a space.
     private mutating func writeGlobal(_ name: String) {
-        if let known = globals[name] { return recall(known) }
+        if let known = globals[name] { return putMemo(known) }
         put("c")
         bytes += name.utf8.map { $0 == UInt8(ascii: " ") ? UInt8(ascii: "\n") : $0 } + [UInt8(ascii: "\n")]
-        globals[name] = remember()
+        globals[name] = memoize()
     }
 
     private mutating func writeTuple(_ values: [Int]) {
@@ -315,7 +315,7 @@ struct PickleWriter {
     // MARK: - Tensors
 
     private mutating func write(_ tensor: Tensor) throws(IOError) {
-        if let known = tensors[ObjectIdentifier(tensor)] { return recall(known) }
+        if let known = tensors[ObjectIdentifier(tensor)] { return putMemo(known) }
         if tensor.isParameter { writeGlobal("torch._utils _rebuild_parameter") }
         let source = copies[ObjectIdentifier(tensor)] ?? tensor
         let number = numbers[StorageID(storage: ObjectIdentifier(source.storage), dtype: source.dtype)]!
@@ -351,6 +351,6 @@ struct PickleWriter {
             bytes.append(0x87)
             put("R")
         }
-        tensors[ObjectIdentifier(tensor)] = remember()
+        tensors[ObjectIdentifier(tensor)] = memoize()
     }
 }

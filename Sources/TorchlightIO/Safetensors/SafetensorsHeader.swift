@@ -221,7 +221,7 @@ extension SafetensorsHeader {
             total = total.flatMap { total in count.flatMap { checkedSum(total, $0) } }
             return (name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, byteCount: count ?? 0)
         }
-        // The header comes on top of the data.
+        // The header is added to the size of the data.
         guard let total, total <= 1 << 62 else {
             let wrong = zip(tensors, sized).first { $1.byteCount == 0 && !$0.shape.contains(0) }?.0 ?? tensors[0]
             reportFailure(
@@ -246,7 +246,7 @@ extension SafetensorsHeader {
             // By bytes and not by Swift's order of characters, as other writers do.
             return wide != narrow ? wide > narrow : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
         }
-        func place(from start: Int) -> [Entry] {
+        func arrange(from start: Int) -> [Entry] {
             var begin = start
             return sorted.map { tensor in
                 let size = tensor.byteCount
@@ -256,8 +256,8 @@ extension SafetensorsHeader {
         }
         // The start of the data depends on the length of the header; the header depends only on offsets from that
         // start.
-        let relative = SafetensorsHeader(entries: place(from: 0), metadata: metadata)
-        self.init(entries: place(from: relative.encoded(dataStart: 0).count), metadata: metadata)
+        let relative = SafetensorsHeader(entries: arrange(from: 0), metadata: metadata)
+        self.init(entries: arrange(from: relative.encoded(dataStart: 0).count), metadata: metadata)
     }
 
     /// The bytes before the data: the length and the JSON, padded with spaces to a multiple of 8 bytes.

@@ -44,19 +44,19 @@ extension Safetensors {
         let folder = FileSystem.directory(of: path)
         try check(tensors, path: path)
         let shards = split(tensors, size: max(shardSize, 1))
-        var places: [(String, JSON)] = []
+        var weightMap: [(String, JSON)] = []
         var files: [AtomicFile] = []
         defer { for file in files { file.discard() } }
         var names: [String] = []
         for (number, shard) in shards.enumerated() {
             names.append("\(stem)-\(padded(number + 1))-of-\(padded(shards.count)).safetensors")
-            places += shard.map { ($0.name, .string(names[number])) }
+            weightMap += shard.map { ($0.name, .string(names[number])) }
             files.append(try write(shard, to: "\(folder)/\(names[number])", metadata: metadata))
         }
         let total = tensors.reduce(0) { $0 + $1.byteCount }
         let index = try AtomicFile(path)
         defer { index.discard() }
-        let json = JSON.object([("metadata", ["total_size": .int(total)]), ("weight_map", .object(places))])
+        let json = JSON.object([("metadata", ["total_size": .int(total)]), ("weight_map", .object(weightMap))])
         try index.write(Array((json.text(indented: true) + "\n").utf8))
         try index.flush()
         let old = (try? ShardIndex(path))?.files ?? []

@@ -112,7 +112,7 @@ package final class AtomicFile {
         guard temporary != nil, byteCount > 0, written == 0 else { return }
         func allocate() -> Int32 { withoutSizeSignal { posix_fallocate(descriptor, 0, byteCount) } }
         var status = allocate()
-        if status == ENOSPC, RetiredFiles.waitUntilFreed() { status = allocate() }
+        if status == ENOSPC, ReplacedFiles.waitUntilFreed() { status = allocate() }
         // Some file systems cannot reserve space, which is not an error.
         if [ENOSPC, EDQUOT, EFBIG].contains(status) {
             errno = status
@@ -161,7 +161,7 @@ package final class AtomicFile {
             if count < 0 {
                 switch errno {
                 case EINTR: continue
-                case ENOSPC where RetiredFiles.waitUntilFreed(): continue
+                case ENOSPC where ReplacedFiles.waitUntilFreed(): continue
                 case EINVAL where isDirect:
                     // The file system does not support this write, or stopped the last one within a block.
                     takePageCache()
@@ -223,7 +223,7 @@ package final class AtomicFile {
         }
         close(descriptor)
         descriptor = -1
-        if old >= 0 { RetiredFiles.free(old) }
+        if old >= 0 { ReplacedFiles.free(old) }
         self.temporary = nil
         FileSystem.flushDirectory(FileSystem.directory(of: target))
     }
@@ -287,7 +287,7 @@ package final class AtomicFile {
     /// Throws if one of the paths cannot be written, or if two are one file, of which only the last would remain. Devices and pipes
     /// may occur several times.
     ///
-    /// - Parameter files: The paths with what is written to them, for error texts.
+    /// - Parameter files: The paths and the kinds of their contents, for error texts.
     package static func check(_ files: [(use: String, path: String)]) throws(IOError) {
         var uses: [[UInt8]: String] = [:]
         for (use, path) in files {

@@ -1,2 +1,2 @@
-// `IOError`, JSON and the operating system calls are in a module of their own, which does not depend on tensors.
+// `IOError`, JSON and the operating system calls are in a separate module, which does not depend on tensors.
 @_exported import TorchlightFiles

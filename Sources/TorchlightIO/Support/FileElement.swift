@@ -53,7 +53,7 @@ package struct FileElement: Equatable, Sendable {
     /// Whether the elements are converted when they are read.
     var isWidened: Bool { name != "\(dtype)" && readAs != nil }
 
-    /// The size of what the byte order applies to: an element, or a part of a complex number.
+    /// The size of the unit that the byte order applies to: an element, or a part of a complex number.
     var partSize: Int { readAs?.isComplex == true ? size / 2 : size }
 
     /// The dtype of the same size as an element type, for the bits; nil if there is none.

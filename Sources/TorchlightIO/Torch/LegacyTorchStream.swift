@@ -82,11 +82,11 @@ enum LegacyTorchStream {
         }
         var numbers: [String: Int] = [:]
         for (number, storage) in pickle.storages.enumerated() { numbers[storage.key] = number }
-        var places: [Range<Int>?] = Array(repeating: nil, count: pickle.storages.count)
+        var ranges: [Range<Int>?] = Array(repeating: nil, count: pickle.storages.count)
         var position = start
         var skipped: Set<String> = []
         for key in keys {
-            let number = numbers[key].flatMap { places[$0] == nil ? $0 : nil }
+            let number = numbers[key].flatMap { ranges[$0] == nil ? $0 : nil }
             let sizes: (count: Int, byteCount: Int)
             if let number {
                 let storage = pickle.storages[number]
@@ -116,7 +116,7 @@ enum LegacyTorchStream {
                         + "\(IOError.quoted(key)) are missing",
                     expected: "\(quantity(sizes.byteCount, "byte")) from byte \(position)")
             }
-            if let number { places[number] = position..<position + sizes.byteCount }
+            if let number { ranges[number] = position..<position + sizes.byteCount }
             position += sizes.byteCount
         }
         guard position == contents.bytes.count else {
@@ -124,7 +124,7 @@ enum LegacyTorchStream {
                 position, "\(quantity(contents.bytes.count - position, "byte")) after the last storage",
                 expected: "none")
         }
-        var storages: [[String: Storage]] = Array(repeating: [:], count: places.count)
+        var storages: [[String: Storage]] = Array(repeating: [:], count: ranges.count)
         let reader = StorageReader(contents: contents, operation: "pth")
         var failures: [Int: String] = [:]
         for tensor in pickle.tensors {
@@ -132,7 +132,7 @@ enum LegacyTorchStream {
                 continue
             }
             let storage = pickle.storages[tensor.storage]
-            guard let range = places[tensor.storage] else {
+            guard let range = ranges[tensor.storage] else {
                 throw failure(
                     storage.offset, "the data of the storage \(IOError.quoted(storage.key)) is missing",
                     expected: "its key in the list of storage keys")

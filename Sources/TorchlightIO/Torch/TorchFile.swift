@@ -231,7 +231,7 @@ private struct TorchArchive {
             }
             // Nested and shared values are checked before any storage is read.
             var storages: [[String: Storage]] = Array(repeating: [:], count: result.storages.count)
-            let places = try places(of: result.storages, pickle)
+            let recordEntries = try recordEntries(of: result.storages, pickle)
             var verified: Set<Int> = []
             var failures: [Int: String] = [:]
             for tensor in result.tensors {
@@ -244,7 +244,7 @@ private struct TorchArchive {
                 }
                 do throws(IOError) {
                     try read(
-                        element, of: result.storages[number], at: places[number], pickle,
+                        element, of: result.storages[number], at: recordEntries[number], pickle,
                         verify: verified.insert(number).inserted, into: &storages[number])
                 } catch {
                     guard error.kind == .unsupported else { throw error }
@@ -260,9 +260,9 @@ private struct TorchArchive {
     }
 
     /// The entries of the storages; their sizes must be those that the pickle states.
-    private func places(of storages: [PickleStorage], _ pickle: Pickle) throws(IOError) -> [ZipArchive.Entry] {
-        var places: [ZipArchive.Entry] = []
-        places.reserveCapacity(storages.count)
+    private func recordEntries(of storages: [PickleStorage], _ pickle: Pickle) throws(IOError) -> [ZipArchive.Entry] {
+        var recordEntries: [ZipArchive.Entry] = []
+        recordEntries.reserveCapacity(storages.count)
         for storage in storages {
             let name = "\(folder)data/\(storage.key)"
             guard let entry = archive[name] else {
@@ -277,9 +277,9 @@ private struct TorchArchive {
                     "the entry \(IOError.quoted(name)) has \(quantity(entry.size, "byte"))",
                     expected: "\(storage.byteCount), the size of the storage in the pickle")
             }
-            places.append(entry)
+            recordEntries.append(entry)
         }
-        return places
+        return recordEntries
     }
 
     /// Reads a storage with an element type, unless it was read already.

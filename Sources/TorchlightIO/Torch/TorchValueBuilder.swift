@@ -100,7 +100,7 @@ struct TorchValueBuilder {
                 let reason = "an array without its elements"
                 return (.object(TorchObject(name: "numpy.ndarray", reason: reason, offset: offset, id: index)), 1)
             case .global, .storage:
-                // Only a file that is nothing else.
+                // Only if the file has no other contents.
                 throw failure(
                     "\(pickle.objects[index].summary) as a value", expected: "tensors, containers, numbers and strings")
             }
@@ -216,23 +216,23 @@ struct TorchValueBuilder {
         var items: [(key: TorchValue, value: TorchValue)] = []
         items.reserveCapacity(refs.count / 2)
         // By hash values, which need less memory than keys.
-        var places: [Int: Int] = [:]
-        places.reserveCapacity(refs.count / 2)
+        var indices: [Int: Int] = [:]
+        indices.reserveCapacity(refs.count / 2)
         for index in stride(from: 0, to: refs.count, by: 2) {
             let (name, nameCount) = try value(refs[index], depth: depth + 1)
             let (value, valueCount) = try value(refs[index + 1], depth: depth + 1)
             try add(nameCount + valueCount, to: &count)
             let key = try key(name)
-            var place = places[key.hashValue]
-            if let candidate = place, try self.key(items[candidate].key) != key {
-                place = nil
-                for (other, item) in items.enumerated() where try self.key(item.key) == key { place = other }
+            var itemIndex = indices[key.hashValue]
+            if let candidate = itemIndex, try self.key(items[candidate].key) != key {
+                itemIndex = nil
+                for (other, item) in items.enumerated() where try self.key(item.key) == key { itemIndex = other }
             }
             // A repeated key replaces the value and keeps its position.
-            if let place {
-                items[place].value = value
+            if let itemIndex {
+                items[itemIndex].value = value
             } else {
-                places[key.hashValue] = items.count
+                indices[key.hashValue] = items.count
                 items.append((name, value))
             }
         }
@@ -360,8 +360,8 @@ extension TorchValueBuilder {
 
     private func complex(_ array: NumpyArray) -> TorchValue? {
         guard case .bytes(let bytes) = pickle.objects[array.bytes] else { return nil }
-        func part(_ place: Int, _ size: Int) -> UInt64 {
-            let own = bytes[place * size..<(place + 1) * size]
+        func part(_ index: Int, _ size: Int) -> UInt64 {
+            let own = bytes[index * size..<(index + 1) * size]
             return (array.header.isBigEndian ? Array(own) : own.reversed()).reduce(0) { $0 << 8 | UInt64($1) }
         }
         switch array.header.element.name {

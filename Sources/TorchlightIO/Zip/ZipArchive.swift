@@ -30,7 +30,7 @@ package struct ZipArchive {
     package let file: String
     /// The operation for error texts.
     package let operation: String
-    private let places: [[UInt8]: Int]
+    private let indices: [[UInt8]: Int]
 
     /// Whether bytes begin with the signature of a zip archive.
     package static func isZip(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -43,22 +43,22 @@ package struct ZipArchive {
     package init(_ bytes: UnsafeRawBufferPointer, file: String, operation: String) throws(IOError) {
         let parser = ZipParser(bytes: bytes, file: file, operation: operation)
         entries = try parser.entries()
-        var places: [[UInt8]: Int] = [:]
+        var indices: [[UInt8]: Int] = [:]
         for (index, entry) in entries.enumerated() {
             // Compared as bytes: Swift compares canonically equivalent strings as equal.
-            guard places.updateValue(index, forKey: Array(entry.name.utf8)) == nil else {
+            guard indices.updateValue(index, forKey: Array(entry.name.utf8)) == nil else {
                 throw parser.failure(
                     entry.header, "two entries are named \(IOError.quoted(entry.name))", expected: "each name once")
             }
         }
-        self.places = places
+        self.indices = indices
         self.bytes = bytes
         self.file = file
         self.operation = operation
     }
 
     /// The entry with a name; nil if there is none.
-    package subscript(name: String) -> Entry? { places[Array(name.utf8)].map { entries[$0] } }
+    package subscript(name: String) -> Entry? { indices[Array(name.utf8)].map { entries[$0] } }
 
     /// The bytes of a stored entry, after verifying the checksum.
     package func stored(_ entry: Entry, verifyingChecksum: Bool = true) throws(IOError) -> UnsafeRawBufferPointer {

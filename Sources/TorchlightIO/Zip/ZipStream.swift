@@ -7,7 +7,7 @@ package final class ZipStream {
     private let entry: ZipArchive.Entry
     private let archive: ZipArchive
     private let verifiesChecksum: Bool
-    /// In memory of its own, since zlib keeps its address.
+    /// In separately allocated memory, because zlib stores its address.
     private let inflater: UnsafeMutablePointer<z_stream>
     /// The number of bytes read from the file, and the number returned.
     private var consumed = 0

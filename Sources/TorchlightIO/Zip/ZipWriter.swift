@@ -178,7 +178,7 @@ package final class ZipWriter {
 
 /// A raw deflate stream.
 private final class Deflater {
-    /// In memory of its own, since zlib keeps its address.
+    /// In separately allocated memory, because zlib stores its address.
     private let stream: UnsafeMutablePointer<z_stream>
     private var output = [UInt8](repeating: 0, count: 1 << 16)
 

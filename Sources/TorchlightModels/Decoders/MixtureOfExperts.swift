@@ -31,9 +31,9 @@ func mixture(
             continue
         }
         // The tokens routed to this expert, and the rank of the expert among their choices.
-        let places = (indices .== number).nonzero()
-        if places.shape[0] == 0 { continue }
-        let (rows, ranks) = (places.select(1, 0), places.select(1, 1))
+        let assignments = (indices .== number).nonzero()
+        if assignments.shape[0] == 0 { continue }
+        let (rows, ranks) = (assignments.select(1, 0), assignments.select(1, 1))
         let output = expert(tokens.indexSelect(0, rows))
         let factor = weights.reshape([-1]).indexSelect(0, rows * chosen + ranks).unsqueeze(1)
         result = result.indexAdd(0, rows, output * factor)

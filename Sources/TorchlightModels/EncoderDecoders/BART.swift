@@ -3,7 +3,7 @@ import TorchlightIO
 import TorchlightNN
 
 /// The configuration of the encoder or the decoder of BART and Whisper, which have learned positions.
-struct SideConfig {
+struct BARTStackConfig {
     var hiddenSize, headCount, intermediateSize, layerCount: Int
     var activation: ActivationFunction
     var dropout, attentionDropout, activationDropout: Double
@@ -16,7 +16,7 @@ struct SideConfig {
 
 /// Block: self-attention, cross-attention in the decoder, and a feed-forward network, each with a residual connection and a
 /// layer normalisation before it or after it.
-final class SideBlock: Module {
+final class BARTBlock: Module {
     @Key var attention: ProjectedAttention
     @Key var attentionNorm: LayerNorm
     @Key var crossAttention: ProjectedAttention?
@@ -24,11 +24,11 @@ final class SideBlock: Module {
     var fc1: Linear
     var fc2: Linear
     @Key var outputNorm: LayerNorm
-    private let config: SideConfig
+    private let config: BARTStackConfig
     private let dropout: Dropout
     private let activationDropout: Dropout
 
-    init(_ config: SideConfig, layer: Int, isDecoder: Bool) {
+    init(_ config: BARTStackConfig, layer: Int, isDecoder: Bool) {
         self.config = config
         let size = config.hiddenSize
         func attention() -> ProjectedAttention {
@@ -113,8 +113,8 @@ public final class BART: EncoderDecoderModel {
             try reader.probability("dropout", default: 0.1), try reader.probability("attention_dropout")
         )
         let inner = try reader.probability("activation_dropout")
-        func side(_ name: String) throws(ModelError) -> SideConfig {
-            SideConfig(
+        func stackConfig(_ name: String) throws(ModelError) -> BARTStackConfig {
+            BARTStackConfig(
                 hiddenSize: size, headCount: try reader.int("\(name)_attention_heads", default: 16),
                 intermediateSize: try reader.int("\(name)_ffn_dim", default: 4096),
                 layerCount: try reader.int("\(name)_layers", default: 12), activation: activation, dropout: dropout,
@@ -128,8 +128,8 @@ public final class BART: EncoderDecoderModel {
         try reader.require("add_bias_logits", false, because: "the scores have the bias of the files")
         let scale = try reader.bool("scale_embedding", default: false) ? Double(size).squareRoot() : 1
         let stacks = BARTStacks(
-            vocabulary: vocabulary, length: length, scale: scale, encoder: try side("encoder"),
-            decoder: try side("decoder"))
+            vocabulary: vocabulary, length: length, scale: scale, encoder: try stackConfig("encoder"),
+            decoder: try stackConfig("decoder"))
         return BART(
             stacks, vocabularySize: vocabulary, json: reader.json,
             start: try reader.int("decoder_start_token_id", default: 2, minimum: 0),
@@ -143,7 +143,7 @@ final class BARTStacks: Module {
     var encoder: BARTStack
     var decoder: BARTStack
 
-    init(vocabulary: Int, length: Int, scale: Double, encoder: SideConfig, decoder: SideConfig) {
+    init(vocabulary: Int, length: Int, scale: Double, encoder: BARTStackConfig, decoder: BARTStackConfig) {
         shared = Embedding(vocabulary, encoder.hiddenSize)
         self.encoder = BARTStack(encoder, length: length, scale: scale, isDecoder: false)
         self.decoder = BARTStack(decoder, length: length, scale: scale, isDecoder: true)
@@ -156,7 +156,7 @@ final class BARTStack: Module, BlockStack {
     var checkpointsBlocks = false
     @Key var positions: Embedding
     @Key var norm: LayerNorm
-    var layers: [SideBlock]
+    var layers: [BARTBlock]
     /// The number of positions.
     let maxLength: Int
     private let scale: Double
@@ -166,10 +166,10 @@ final class BARTStack: Module, BlockStack {
     /// The first two rows of the position embedding are not used.
     private static let offset = 2
 
-    init(_ config: SideConfig, length: Int, scale: Double, isDecoder: Bool) {
+    init(_ config: BARTStackConfig, length: Int, scale: Double, isDecoder: Bool) {
         _positions = Key(wrappedValue: Embedding(length + Self.offset, config.hiddenSize), "embed_positions")
         _norm = Key(wrappedValue: LayerNorm(config.hiddenSize), "layernorm_embedding")
-        layers = (0..<config.layerCount).map { SideBlock(config, layer: $0, isDecoder: isDecoder) }
+        layers = (0..<config.layerCount).map { BARTBlock(config, layer: $0, isDecoder: isDecoder) }
         dropout = Dropout(config.dropout)
         maxLength = length
         self.scale = scale

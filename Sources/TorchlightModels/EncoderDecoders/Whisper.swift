@@ -41,8 +41,8 @@ public final class Whisper: EncoderDecoderModel {
         let activation = try reader.activation("activation_function", default: "gelu")
         let (dropout, attention) = (try reader.probability("dropout"), try reader.probability("attention_dropout"))
         let inner = try reader.probability("activation_dropout")
-        func side(_ name: String) throws(ModelError) -> SideConfig {
-            SideConfig(
+        func stackConfig(_ name: String) throws(ModelError) -> BARTStackConfig {
+            BARTStackConfig(
                 hiddenSize: size, headCount: try reader.int("\(name)_attention_heads", default: 6),
                 intermediateSize: try reader.int("\(name)_ffn_dim", default: 1536),
                 layerCount: try reader.int("\(name)_layers", default: 4), activation: activation, dropout: dropout,
@@ -59,10 +59,10 @@ public final class Whisper: EncoderDecoderModel {
         let scale = try reader.bool("scale_embedding", default: false) ? Double(size).squareRoot() : 1
         let stacks = WhisperStacks(
             encoder: WhisperEncoder(
-                try side("encoder"), melBins: try reader.int("num_mel_bins", default: 80),
+                try stackConfig("encoder"), melBins: try reader.int("num_mel_bins", default: 80),
                 length: try reader.int("max_source_positions", default: 1500)),
             decoder: WhisperDecoder(
-                try side("decoder"), vocabulary: vocabulary,
+                try stackConfig("decoder"), vocabulary: vocabulary,
                 length: try reader.int("max_target_positions", default: 448),
                 scale: scale))
         return Whisper(
@@ -90,15 +90,15 @@ final class WhisperEncoder: Module, BlockStack {
     var conv1: Conv1d
     var conv2: Conv1d
     @Key var positions: Embedding
-    var layers: [SideBlock]
+    var layers: [BARTBlock]
     @Key var norm: LayerNorm
     private let dropout: Dropout
 
-    init(_ config: SideConfig, melBins: Int, length: Int) {
+    init(_ config: BARTStackConfig, melBins: Int, length: Int) {
         conv1 = Conv1d(melBins, config.hiddenSize, kernelSize: 3, padding: 1)
         conv2 = Conv1d(config.hiddenSize, config.hiddenSize, kernelSize: 3, stride: 2, padding: 1)
         _positions = Key(wrappedValue: Embedding(length, config.hiddenSize), "embed_positions")
-        layers = (0..<config.layerCount).map { SideBlock(config, layer: $0, isDecoder: false) }
+        layers = (0..<config.layerCount).map { BARTBlock(config, layer: $0, isDecoder: false) }
         _norm = Key(wrappedValue: LayerNorm(config.hiddenSize), "layer_norm")
         dropout = Dropout(config.dropout)
         super.init()
@@ -130,17 +130,17 @@ final class WhisperDecoder: Module, BlockStack {
     var checkpointsBlocks = false
     @Key var embedding: Embedding
     @Key var positions: Embedding
-    var layers: [SideBlock]
+    var layers: [BARTBlock]
     @Key var norm: LayerNorm
     /// The number of positions.
     let maxLength: Int
     private let scale: Double
     private let dropout: Dropout
 
-    init(_ config: SideConfig, vocabulary: Int, length: Int, scale: Double) {
+    init(_ config: BARTStackConfig, vocabulary: Int, length: Int, scale: Double) {
         _embedding = Key(wrappedValue: Embedding(vocabulary, config.hiddenSize), "embed_tokens")
         _positions = Key(wrappedValue: Embedding(length, config.hiddenSize), "embed_positions")
-        layers = (0..<config.layerCount).map { SideBlock(config, layer: $0, isDecoder: true) }
+        layers = (0..<config.layerCount).map { BARTBlock(config, layer: $0, isDecoder: true) }
         _norm = Key(wrappedValue: LayerNorm(config.hiddenSize), "layer_norm")
         dropout = Dropout(config.dropout)
         maxLength = length

@@ -95,8 +95,8 @@ struct AssistedDecoding {
         if uniform() * q < p { return (proposed, true) }
         let drafted = Dictionary(zip(draft.tokens, draft.probabilities), uniquingKeysWith: { first, _ in first })
         var rest = target
-        for (place, token) in rest.tokens.enumerated() {
-            rest.probabilities[place] = max(rest.probabilities[place] - (drafted[token] ?? 0), 0)
+        for (candidate, token) in rest.tokens.enumerated() {
+            rest.probabilities[candidate] = max(rest.probabilities[candidate] - (drafted[token] ?? 0), 0)
         }
         let sum = rest.probabilities.reduce(0, +)
         guard sum > 0 else { return (target.sample(uniform()), false) }

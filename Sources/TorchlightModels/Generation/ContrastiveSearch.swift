@@ -52,8 +52,8 @@ struct ContrastiveSearch {
             for row in tokens.indices {
                 var (best, bestScore) = (0, -Double.infinity)
                 for index in 0..<width {
-                    let place = row * width + index
-                    let score = (1 - alpha) * probabilities[place] - alpha * Double(similarity[place])
+                    let position = row * width + index
+                    let score = (1 - alpha) * probabilities[position] - alpha * Double(similarity[position])
                     if score > bestScore { (best, bestScore) = (index, score) }
                 }
                 rows.append(Int64(row * width + best))

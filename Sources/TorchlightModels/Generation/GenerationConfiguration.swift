@@ -69,7 +69,7 @@ private struct GenerationReader {
         try readSampling(&options)
         try readSearch(&options)
         try refuse()
-        try own.finish(ignoring: ignoring.union(Self.harmless))
+        try own.finish(ignoring: ignoring.union(Self.fieldsWithoutEffect))
         return options
     }
 
@@ -231,7 +231,7 @@ private struct GenerationReader {
 
     /// Fields without effect on the tokens: descriptions, performance, the return type in Python, and Whisper settings
     /// of timestamps and languages, which are part of the prompt.
-    private static let harmless: Set<String> = [
+    private static let fieldsWithoutEffect: Set<String> = [
         "use_cache", "cache_implementation", "cache_config", "max_cache_len", "return_dict_in_generate", "is_assistant",
         "disable_compile", "compile_config", "low_memory", "prefill_chunk_size", "continuous_batching_config",
         "assistant_lookbehind", "target_lookbehind", "trust_remote_code",

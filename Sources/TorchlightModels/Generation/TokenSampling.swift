@@ -42,9 +42,9 @@ extension TokenScores {
                 guard isBefore(index, top[count - 1]) else { continue }
                 top.removeLast()
             }
-            var place = top.count
-            while place > 0, isBefore(index, top[place - 1]) { place -= 1 }
-            top.insert(index, at: place)
+            var position = top.count
+            while position > 0, isBefore(index, top[position - 1]) { position -= 1 }
+            top.insert(index, at: position)
         }
         return top
     }

@@ -21,7 +21,7 @@ public struct Hub: Sendable {
     public var cache: String
     /// Whether only cached files are used. Default: whether `$HF_HUB_OFFLINE` is 1.
     public var isOffline: Bool
-    var patience = HubRequest.Patience()
+    var timeouts = HubRequest.Timeouts()
 
     /// The progress of a download: the name of the file, the number of stored bytes, and the total number of bytes.
     public typealias Progress = (_ file: String, _ done: Int, _ total: Int?) -> Void
@@ -198,7 +198,8 @@ public struct Hub: Sendable {
         // not.
         for _ in 0..<5 {
             let request = HubRequest()
-            try request.send(address, isHead: true, fields: fields + ["Accept-Encoding: identity"], patience: patience)
+            try request.send(
+                address, isHead: true, fields: fields + ["Accept-Encoding: identity"], timeouts: timeouts)
             guard request.problem == nil, (200..<400).contains(request.status) else {
                 throw refusal(request, what, revision)
             }
@@ -238,7 +239,7 @@ public struct Hub: Sendable {
             }
             bytes += part
         }
-        try request.send(address, isHead: false, fields: fields, patience: patience)
+        try request.send(address, isHead: false, fields: fields, timeouts: timeouts)
         guard request.problem == nil else { throw refusal(request, repository, revision) }
         let json = try JSON.parse(bytes, file: address)
         guard let commit = json["sha"]?.string, HubNames.isCommit(commit), let siblings = json["siblings"]?.elements
@@ -280,7 +281,8 @@ public struct Hub: Sendable {
                 let range = start > 0 ? ["Range: bytes=\(start)-"] : []
                 defer { request = nil }
                 try request.send(
-                    address, isHead: false, fields: fields + range + ["Accept-Encoding: identity"], patience: patience)
+                    address, isHead: false, fields: fields + range + ["Accept-Encoding: identity"],
+                    timeouts: timeouts)
                 if request.problem != nil, request.status != 416 {
                     // The received bytes are kept, so that the next attempt resumes.
                     try file.flush()

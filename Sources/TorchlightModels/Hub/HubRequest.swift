@@ -17,7 +17,7 @@ final class HubRequest {
     init(_ receive: @escaping (UnsafeRawBufferPointer) throws(IOError) -> Void = { _ in }) { self.receive = receive }
 
     /// The timeouts of requests.
-    struct Patience: Sendable {
+    struct Timeouts: Sendable {
         /// The timeout of the connection, in milliseconds.
         var connect = 10_000
         /// The timeout of a stalled transfer, in seconds.
@@ -30,7 +30,7 @@ final class HubRequest {
     ///   - isHead: Whether only the headers are requested; redirects are then not followed.
     ///   - fields: Header lines.
     /// - Throws: Errors of `receive`.
-    func send(_ address: String, isHead: Bool, fields: [String], patience: Patience) throws(IOError) {
+    func send(_ address: String, isHead: Bool, fields: [String], timeouts: Timeouts) throws(IOError) {
         let lines: [UnsafePointer<CChar>?] = fields.map { UnsafePointer(strdup($0)) }
         defer { for line in lines { free(UnsafeMutablePointer(mutating: line)) } }
         var message = [CChar](repeating: 0, count: 256)
@@ -38,7 +38,7 @@ final class HubRequest {
         let result = lines.withUnsafeBufferPointer { lines in
             var request = tl_http_request()
             request.options = tl_http_options(
-                connect_timeout_ms: patience.connect, stall_seconds: patience.stall, stall_bytes_per_second: 100,
+                connect_timeout_ms: timeouts.connect, stall_seconds: timeouts.stall, stall_bytes_per_second: 100,
                 max_redirects: isHead ? 0 : 10)
             request.headers = lines.baseAddress
             request.header_count = lines.count

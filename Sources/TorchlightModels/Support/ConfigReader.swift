@@ -154,7 +154,7 @@ final class ConfigReader {
     /// Throws if a field was not read and may change the result of the forward pass.
     func finish(ignoring ignored: Set<String> = []) throws(ModelError) {
         let unread = (json.members ?? []).filter { member in
-            !read.contains(member.name) && !ignored.contains(member.name) && !Self.isHarmless(member.name)
+            !read.contains(member.name) && !ignored.contains(member.name) && !Self.hasNoEffect(member.name)
                 && !Self.isOff(member.value)
         }
         guard unread.isEmpty else {
@@ -179,12 +179,13 @@ final class ConfigReader {
 
     /// Whether a field of `transformers` configurations has no effect on the forward pass: descriptions,
     /// initialisation, and settings of generation and other tasks.
-    private static func isHarmless(_ name: String) -> Bool {
-        name.hasPrefix("_") || harmless.contains(name) || name.hasPrefix("summary_") || name.hasPrefix("initializer_")
+    private static func hasNoEffect(_ name: String) -> Bool {
+        name.hasPrefix("_") || fieldsWithoutEffect.contains(name) || name.hasPrefix("summary_")
+            || name.hasPrefix("initializer_")
             || name.hasPrefix("output_") || name.hasSuffix("_token_id")
     }
 
-    private static let harmless: Set<String> = [
+    private static let fieldsWithoutEffect: Set<String> = [
         "architectures", "model_type", "transformers_version", "torch_dtype", "dtype", "use_cache", "id2label",
         "label2id",
         "problem_type", "tie_word_embeddings", "name_or_path", "return_dict", "torchscript", "task_specific_params",

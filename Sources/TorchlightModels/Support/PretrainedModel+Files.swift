@@ -128,8 +128,8 @@ extension PretrainedModel {
             let candidates = [
                 name, modern, prefix + modern, modern.hasPrefix(prefix) ? String(modern.dropFirst(prefix.count)) : "",
             ]
-            if let place = candidates.first(where: { known[$0] != nil }) {
-                sources[place] = tensor
+            if let target = candidates.first(where: { known[$0] != nil }) {
+                sources[target] = tensor
             } else {
                 unused.append(name)
             }

@@ -45,7 +45,7 @@ struct CheckpointContents {
     /// The tensors of the files by name.
     let tensors: [String: Tensor]
 
-    /// Whether the output layer shares the embedding: if the configuration says so, and the files have no output layer
+    /// Whether the output layer shares the embedding: if the configuration sets it, and the files have no output layer
     /// or one that equals the embedding.
     func tiesOutput(_ head: String, to embedding: [String], configured: Bool) -> Bool {
         guard configured else { return false }

@@ -37,8 +37,8 @@ public enum Pooling: String, Sendable, CaseIterable {
             let seen = attentionMask.to(.int64)
             // The maximum of the column numbers, which count from the right for the first token.
             let order = self == .first ? (mask.shape[1] + 1) - columns : columns
-            let place = (seen * order).argmax(dim: 1).reshape([-1, 1, 1])
-            pooled = hidden.gather(1, place.expand([hidden.shape[0], 1, hidden.shape[2]])).squeeze(1)
+            let position = (seen * order).argmax(dim: 1).reshape([-1, 1, 1])
+            pooled = hidden.gather(1, position.expand([hidden.shape[0], 1, hidden.shape[2]])).squeeze(1)
         case .max:
             let excluded = (attentionMask .== 0).unsqueeze(-1)
             pooled = hidden.maskedFill(excluded, -1e9).amax(dim: 1)

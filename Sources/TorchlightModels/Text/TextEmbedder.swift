@@ -157,22 +157,22 @@ private struct SentenceLayout {
             guard !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
                 throw ModelError(list, "the path of a module is \(IOError.quoted(path))", expected: "a folder below it")
             }
-            let place = path.isEmpty ? folder : "\(folder)/\(path)"
+            let directory = path.isEmpty ? folder : "\(folder)/\(path)"
             switch type {
             case "Transformer":
-                modelFolder = place
+                modelFolder = directory
                 for name in [
                     "sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json",
                 ] {
-                    guard let settings = try json("\(place)/\(name)") else { continue }
+                    guard let settings = try json("\(directory)/\(name)") else { continue }
                     maxLength = settings["max_seq_length"]?.int
                     if settings["do_lower_case"]?.bool == true {
                         throw ModelError(
-                            "\(place)/\(name)", "do_lower_case is true",
+                            "\(directory)/\(name)", "do_lower_case is true",
                             expected: "false; tokenizer.json defines the case of texts")
                     }
                 }
-            case "Pooling": pooling = try Self.pooling("\(place)/config.json", try json("\(place)/config.json"))
+            case "Pooling": pooling = try Self.pooling("\(directory)/config.json", try json("\(directory)/config.json"))
             case "Normalize": normalizes = true
             default:
                 throw ModelError(

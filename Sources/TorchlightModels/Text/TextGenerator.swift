@@ -113,7 +113,7 @@ public final class TextGenerator {
         for tokens in batch { try checkPrompt(tokens) }
         let padded = PaddedBatch(
             batch, pad: options.pad, onLeft: model is CausalModel, device: model.parameters().first?.device ?? .current)
-        var texts = StopWatchers(tokenizer, batch, model is CausalModel, options)
+        var texts = StopStringStreams(tokenizer, batch, model is CausalModel, options)
         let start = ContinuousClock.now
         let stops: (Int, Int) -> Bool = { row, token in texts.append(token, row: row) }
         let rowStops = options.stopStrings.isEmpty ? nil : stops

@@ -78,7 +78,7 @@ final class TextWriter {
 }
 
 /// Searches the texts of a batch for stop strings.
-struct StopWatchers {
+struct StopStringStreams {
     private var streams: [Int: TextStream] = [:]
     private let make: (Int) -> TextStream
 

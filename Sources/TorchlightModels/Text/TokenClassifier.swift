@@ -148,13 +148,13 @@ public final class MaskFiller {
         try loaded.model.evaluating {
             let batch = try loaded.batch([(.text(text), nil)])
             let mask = loaded.tokenizer.id(of: maskToken)
-            let places = batch.encodings[0].ids.indices.filter { batch.encodings[0].ids[$0] == mask }
-            guard !places.isEmpty else {
+            let positions = batch.encodings[0].ids.indices.filter { batch.encodings[0].ids[$0] == mask }
+            guard !positions.isEmpty else {
                 throw ModelError("MaskFiller", "the text has no mask token", expected: "\(maskToken) in the text")
             }
             let logits = loaded(batch).logits!.select(0, 0)
-            return places.map { place in
-                let top = logits.select(0, place).to(.float64).softmax(dim: 0).topk(min(count, logits.shape[1]))
+            return positions.map { position in
+                let top = logits.select(0, position).to(.float64).softmax(dim: 0).topk(min(count, logits.shape[1]))
                 return zip(top.indices.toArray(Int64.self), top.values.toArray(Double.self)).map { id, score in
                     let token = (try? loaded.tokenizer.decode([Int(id)])) ?? loaded.tokenizer.token(of: Int(id)) ?? ""
                     return Filling(token: token, id: Int(id), score: score)

@@ -209,8 +209,8 @@ final class CLIPText: Module {
             let x = norm(blocks(embeddings(tokens), context.causalMask()))
             // The first end token; for old files with a wrong end token, the token with the largest index.
             let score = endToken == 2 ? tokens.to(.int64) : (tokens .== endToken).to(.int64)
-            let place = score.argmax(dim: 1).reshape([-1, 1, 1]).expand([tokens.shape[0], 1, size])
-            return EncoderOutput(lastHiddenState: x, pooled: x.gather(1, place).squeeze(1))
+            let endIndex = score.argmax(dim: 1).reshape([-1, 1, 1]).expand([tokens.shape[0], 1, size])
+            return EncoderOutput(lastHiddenState: x, pooled: x.gather(1, endIndex).squeeze(1))
         }
     }
 }

@@ -13,7 +13,7 @@ public enum LayerMapping: Sendable, Equatable {
 /// A layer that low-rank adapters can be added to; see ``Module/addLoRA(rank:alpha:targets:dropout:name:generator:)``.
 ///
 /// ``Linear``, ``Embedding``, ``Conv1d``, ``Conv2d`` and ``Conv3d`` conform. A layer of another type that computes `x Wᵀ + b`
-/// conforms with its mapping and its weight: adapters run beside it and never read how it stores the weight, so that the
+/// conforms with its mapping and its weight: adapters do not depend on how it stores the weight, so that the
 /// base may be quantised and frozen (QLoRA; Dettmers et al., 2023).
 ///
 ///     extension PackedLinear: AdaptableLayer {

@@ -15,8 +15,8 @@ final class AdapterRegistry: Module {
     /// Whether the active adapters are merged into the weights.
     var isMerged = false
 
-    /// A parameter's place in the model.
-    struct Place: Hashable {
+    /// The module path and name of a parameter.
+    struct Location: Hashable {
         let path: String
         let name: String
         var fullName: String { path.isEmpty ? name : "\(path).\(name)" }
@@ -24,12 +24,12 @@ final class AdapterRegistry: Module {
 
     struct Replacement {
         let adapter: String
-        let place: Place
+        let location: Location
         let tensor: Tensor
     }
 
     struct Original {
-        let place: Place
+        let location: Location
         let tensor: Tensor
     }
 
@@ -84,15 +84,15 @@ extension Module {
     }
 
     /// Gives the parameters that adapters replace the values of the active adapters, or those without adapters.
-    final func placeParameters(_ registry: AdapterRegistry) {
+    final func assignParameters(_ registry: AdapterRegistry) {
         let modules = Dictionary(
             adaptableModules().map { ($0.path, $0.module) }, uniquingKeysWith: { first, _ in first })
         for original in registry.originals {
             let own = registry.replacements.last {
-                $0.place == original.place && registry.active.contains($0.adapter)
+                $0.location == original.location && registry.active.contains($0.adapter)
             }
-            guard let module = modules[original.place.path] else { continue }
-            TensorProperty(original.place.name, of: module)?.set(own?.tensor ?? original.tensor)
+            guard let module = modules[original.location.path] else { continue }
+            TensorProperty(original.location.name, of: module)?.set(own?.tensor ?? original.tensor)
             module.contents = nil
         }
         for replacement in registry.replacements {

@@ -69,7 +69,7 @@ extension Module {
         }
         try checkUnmerged(operation)
         let targets = try config.resolvedTargets(in: self, operation)
-        let places = try placesToReplace(config, targets, operation)
+        let locations = try parametersToReplace(config, targets, operation)
         let registry = adapterRegistry ?? AdapterRegistry()
         if adapterRegistry == nil {
             for parameter in parameters() { parameter.requiresGrad_(false) }
@@ -80,25 +80,25 @@ extension Module {
             target.layer.layerAdapters?.train(target.layer.isTraining)
         }
         adapterRegistry = registry
-        for (place, tensor) in places {
-            let known = registry.originals.first { $0.place == place }
+        for (location, tensor) in locations {
+            let known = registry.originals.first { $0.location == location }
             if known == nil {
-                registry.originals.append(.init(place: place, tensor: tensor))
+                registry.originals.append(.init(location: location, tensor: tensor))
             }
             let start = noGrad { (known?.tensor ?? tensor).detach().clone() }
-            registry.replacements.append(.init(adapter: name, place: place, tensor: Parameter(start)))
+            registry.replacements.append(.init(adapter: name, location: location, tensor: Parameter(start)))
         }
         registry.configs.append((name, config))
         registry.trainable.insert(name)
         registry.active = [name]
-        placeParameters(registry)
+        assignParameters(registry)
         return targets.map(\.path)
     }
 
     /// The parameters that an adapter has its own values of.
-    private func placesToReplace(
+    private func parametersToReplace(
         _ config: LoRAConfig, _ targets: [LoRAConfig.Target], _ operation: String
-    ) throws(TensorError) -> [(place: AdapterRegistry.Place, tensor: Tensor)] {
+    ) throws(TensorError) -> [(location: AdapterRegistry.Location, tensor: Tensor)] {
         let modules = adaptableModules()
         for name in config.modulesToSave {
             guard modules.contains(where: { $0.path == name || $0.path.hasSuffix(".\(name)") }) else {
@@ -110,7 +110,7 @@ extension Module {
         }
         let tied = (self as? any OutputLayerOwner)?.tiedEmbedding
         let targetPaths = Set(targets.map(\.path))
-        var found: [(place: AdapterRegistry.Place, tensor: Tensor)] = []
+        var found: [(location: AdapterRegistry.Location, tensor: Tensor)] = []
         for (path, module) in modules {
             let isSaved = config.isSaved(path)
             if isSaved, let tied, tied === module {
@@ -123,7 +123,7 @@ extension Module {
                 let isBias = name == "bias" || name.hasSuffix(".bias")
                 let isTrained = config.bias == .all || (config.bias == .loraOnly && targetPaths.contains(path))
                 guard isSaved || (isBias && isTrained) else { continue }
-                found.append((AdapterRegistry.Place(path: path, name: name), tensor))
+                found.append((AdapterRegistry.Location(path: path, name: name), tensor))
             }
         }
         return found
@@ -178,14 +178,14 @@ extension Module {
             try checkAdapters(names, "setAdapters")
             try checkUnmerged("setAdapters")
             guard let registry = adapterRegistry else { return self }
-            let places = registry.replacements.filter { names.contains($0.adapter) }.map(\.place)
-            if let shared = Dictionary(grouping: places, by: { $0 }).first(where: { $0.value.count > 1 })?.key {
+            let locations = registry.replacements.filter { names.contains($0.adapter) }.map(\.location)
+            if let shared = Dictionary(grouping: locations, by: { $0 }).first(where: { $0.value.count > 1 })?.key {
                 throw TensorError(
                     .value, in: "setAdapters", "several adapters have their own values of \(shared.fullName)",
                     got: "\(names)", expected: "at most one of them")
             }
             registry.active = names
-            placeParameters(registry)
+            assignParameters(registry)
         } catch {
             reportFailure(error)
         }
@@ -199,7 +199,7 @@ extension Module {
             try checkAdapters([name], "setAdapter")
             guard let registry = adapterRegistry else { return self }
             if trainable { registry.trainable.insert(name) } else { registry.trainable.remove(name) }
-            placeParameters(registry)
+            assignParameters(registry)
         } catch {
             reportFailure(error)
         }
@@ -222,13 +222,13 @@ extension Module {
             try checkUnmerged("removeAdapter")
             guard let registry = adapterRegistry else { return self }
             registry.active.removeAll { $0 == name }
-            placeParameters(registry)
+            assignParameters(registry)
             for (_, layer, _) in adaptedLayers() { layer.dropAdapters(name) }
             registry.configs.removeAll { $0.name == name }
             registry.trainable.remove(name)
             registry.replacements.removeAll { $0.adapter == name }
             registry.originals.removeAll { original in
-                !registry.replacements.contains { $0.place == original.place }
+                !registry.replacements.contains { $0.location == original.location }
             }
             if registry.configs.isEmpty { adapterRegistry = nil }
         } catch {
@@ -244,7 +244,7 @@ extension Module {
     ) -> (layers: [(path: String, adapter: LoRAAdapter)], parameters: [(path: String, name: String, tensor: Tensor)]) {
         let layers = adaptedLayers().compactMap { path, _, adapters in adapters.adapters[name].map { (path, $0) } }
         let own = adapterRegistry?.replacements.filter { $0.adapter == name } ?? []
-        return (layers, own.map { ($0.place.path, $0.place.name, $0.tensor) })
+        return (layers, own.map { ($0.location.path, $0.location.name, $0.tensor) })
     }
 }
 

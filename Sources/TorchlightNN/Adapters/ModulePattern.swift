@@ -62,7 +62,7 @@ struct ModuleMatcher {
         var isInAnyBlock: Bool { self == .suffix || self == .stars }
     }
 
-    /// Nil if the path does not match. `allLinear` matches what `isLinear` says.
+    /// Nil if the path does not match. `allLinear` matches the modules for which `isLinear` is true.
     func match(_ path: String, isLinear: Bool) -> Match? {
         switch kind {
         case .names(let names):

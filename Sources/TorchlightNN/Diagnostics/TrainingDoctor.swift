@@ -56,7 +56,7 @@ public final class TrainingDoctor {
         if !value.isFinite {
             add(
                 .lossNotFinite,
-                "the loss is \(value); \(Self.culprit(gradients)) Try detectAnomalies { } around a step to "
+                "the loss is \(value); \(Self.gradientSummary(gradients)) Try detectAnomalies { } around a step to "
                     + "find the operation, a smaller learning rate, or gradient clipping.")
         }
         let bad = gradients.notFinite
@@ -88,7 +88,7 @@ public final class TrainingDoctor {
         report(Finding(mistake: mistake, description: text))
     }
 
-    private static func culprit(_ gradients: GradientReport) -> String {
+    private static func gradientSummary(_ gradients: GradientReport) -> String {
         gradients.notFinite.isEmpty ? "" : "the gradient of \(list(gradients.notFinite)) is not finite either."
     }
 

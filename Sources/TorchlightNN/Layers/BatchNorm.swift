@@ -26,7 +26,7 @@ open class BatchNorm: Module, Layer {
     @Buffer("num_batches_tracked") public final var numBatchesTracked: Tensor? = nil
     /// Whether the number of channels is taken from the first input or from the state that is loaded.
     final var isLazy = false
-    private var modeWatch = ModeWatch()
+    private var evalDetector = ForgottenEvalDetector()
 
     /// The allowed numbers of dimensions of the input.
     var ranks: ClosedRange<Int> { 2...5 }
@@ -80,9 +80,9 @@ open class BatchNorm: Module, Layer {
                         : "\(ranks.lowerBound) or \(quantity(ranks.upperBound, "dimension"))",
                     operands: [x]), like: x)
         }
-        if isLazy, x.rank > 1 { settle(channels: x.shape[1]) }
+        if isLazy, x.rank > 1 { initializeParameters(channels: x.shape[1]) }
         let usesBatch = isTraining || runningMean == nil || runningVar == nil
-        if isTraining { modeWatch.trainingCall() }
+        if isTraining { evalDetector.trainingCall() }
         var factor = momentum ?? 0
         if isTraining, let numBatchesTracked {
             noGrad { _ = numBatchesTracked.add_(1) }
@@ -100,14 +100,16 @@ open class BatchNorm: Module, Layer {
         numBatchesTracked?.zero_()
     }
 
-    private func settle(channels: Int) {
+    private func initializeParameters(channels: Int) {
         guard isLazy, channels > 0 else { return }
         isLazy = false
         numFeatures = channels
         LazyChannels.fill(channels, ones: [weight, runningVar], zeros: [bias, runningMean])
     }
 
-    override final func willLoad(_ tensor: (String) -> Tensor?) { settle(channels: LazyChannels.loaded(tensor)) }
+    override final func willLoad(_ tensor: (String) -> Tensor?) {
+        initializeParameters(channels: LazyChannels.loaded(tensor))
+    }
 
     /// "LazyBatchNorm1d" until the number of channels is known, "BatchNorm1d" afterwards.
     override final var printedName: String {
@@ -115,7 +117,7 @@ open class BatchNorm: Module, Layer {
         return !isLazy && name.hasPrefix("Lazy") ? String(name.dropFirst("Lazy".count)) : name
     }
 
-    open override func upgrade(_ state: inout ModuleState) { state.fillInBatchCount(of: numBatchesTracked) }
+    open override func upgrade(_ state: inout ModuleState) { state.addMissingBatchCount(of: numBatchesTracked) }
 
     open override var extraDescription: String {
         "\(numFeatures), eps=\(Printed.number(eps)), momentum=\(Printed.optional(momentum, Printed.number)), "

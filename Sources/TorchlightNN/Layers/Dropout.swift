@@ -14,7 +14,7 @@ public final class Dropout: Module, Layer {
     public let p: Double
     /// The generator of the random numbers; nil for the default generator.
     public var generator: Generator?
-    private var modeWatch = ModeWatch()
+    private var evalDetector = ForgottenEvalDetector()
 
     /// Creates the layer.
     ///
@@ -36,7 +36,7 @@ public final class Dropout: Module, Layer {
     /// Returns x with elements zeroed in training mode, x in evaluation mode.
     public func forward(_ x: Tensor) -> Tensor {
         if !isTraining { return x }
-        modeWatch.trainingCall()
+        evalDetector.trainingCall()
         return dropout(x, p: p, training: true, generator: generator ?? .default)
     }
 
@@ -45,7 +45,7 @@ public final class Dropout: Module, Layer {
 
 /// Reports a hint if a layer that depends on the mode is called 8 times in a row in training mode under `noGrad`, as in
 /// predictions where `eval()` was forgotten.
-struct ModeWatch {
+struct ForgottenEvalDetector {
     private var calls = 0
     private static let callsToWarn = 8
 

@@ -71,7 +71,7 @@ open class InstanceNorm: Module, Layer {
     public final func forward(_ x: Tensor) -> Tensor {
         if x.isPlaceholder { return x }
         let isBatched = x.rank == batchRank
-        if isLazy, isBatched || x.rank == batchRank - 1 { settle(channels: x.shape[isBatched ? 1 : 0]) }
+        if isLazy, isBatched || x.rank == batchRank - 1 { initializeParameters(channels: x.shape[isBatched ? 1 : 0]) }
         guard isBatched || x.rank == batchRank - 1, x.shape[isBatched ? 1 : 0] == numFeatures else {
             return fail(
                 TensorError(
@@ -87,14 +87,16 @@ open class InstanceNorm: Module, Layer {
         return isBatched ? y : y.squeeze(0)
     }
 
-    private func settle(channels: Int) {
+    private func initializeParameters(channels: Int) {
         guard isLazy, channels > 0 else { return }
         isLazy = false
         numFeatures = channels
         LazyChannels.fill(channels, ones: [weight, runningVar], zeros: [bias, runningMean])
     }
 
-    override final func willLoad(_ tensor: (String) -> Tensor?) { settle(channels: LazyChannels.loaded(tensor)) }
+    override final func willLoad(_ tensor: (String) -> Tensor?) {
+        initializeParameters(channels: LazyChannels.loaded(tensor))
+    }
 
     /// "LazyInstanceNorm1d" until the number of channels is known, "InstanceNorm1d" afterwards.
     override final var printedName: String {
@@ -102,7 +104,7 @@ open class InstanceNorm: Module, Layer {
         return !isLazy && name.hasPrefix("Lazy") ? String(name.dropFirst("Lazy".count)) : name
     }
 
-    open override func upgrade(_ state: inout ModuleState) { state.fillInBatchCount(of: numBatchesTracked) }
+    open override func upgrade(_ state: inout ModuleState) { state.addMissingBatchCount(of: numBatchesTracked) }
 
     open override var extraDescription: String {
         "\(numFeatures), eps=\(Printed.number(eps)), momentum=\(Printed.number(momentum)), "

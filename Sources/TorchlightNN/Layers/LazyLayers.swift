@@ -16,15 +16,15 @@ public final class LazyLinear: Linear {
         super.init(0, outFeatures, bias: bias, dtype: dtype, device: device, generator: generator)
     }
 
-    override func settle(for x: Tensor) {
-        if pendingGenerator != nil, let features = x.shape.last { settle(inFeatures: features) }
+    override func initializeParameters(for x: Tensor) {
+        if pendingGenerator != nil, let features = x.shape.last { initializeParameters(inFeatures: features) }
     }
 
     override func willLoad(_ tensor: (String) -> Tensor?) {
-        if let weight = tensor("weight"), weight.rank == 2 { settle(inFeatures: weight.shape[1]) }
+        if let weight = tensor("weight"), weight.rank == 2 { initializeParameters(inFeatures: weight.shape[1]) }
     }
 
-    private func settle(inFeatures: Int) {
+    private func initializeParameters(inFeatures: Int) {
         guard let generator = pendingGenerator, inFeatures > 0 else { return }
         let drawn = defaultWeightAndBias(
             weight: [outFeatures, inFeatures], bias: bias != nil, dtype: weight.dtype, device: weight.device,

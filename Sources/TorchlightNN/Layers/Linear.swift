@@ -41,13 +41,13 @@ public class Linear: Module, Layer, QuantizableLayer {
 
     /// Returns `x Wᵀ + b`.
     public final func forward(_ x: Tensor) -> Tensor {
-        settle(for: x)
+        initializeParameters(for: x)
         if let quantizedWeight { return quantizedOutput(x, quantizedWeight, bias) }
         return linear(x, weight, bias)
     }
 
     /// Called with each input; ``LazyLinear`` takes the number of input features from the first.
-    func settle(for x: Tensor) {}
+    func initializeParameters(for x: Tensor) {}
 
     /// Why the layer cannot be quantised.
     package var quantizationObstacle: String? {

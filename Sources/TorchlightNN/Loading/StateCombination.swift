@@ -31,12 +31,12 @@ enum Combination: Sendable, Equatable {
     func apply(to entries: inout [StateMapping.Entry], _ pattern: NamePattern) throws(StateMappingError) -> Bool {
         var isUsed = false
         for endings in endings {
-            var places: [String: Int] = [:]
-            for (i, entry) in entries.enumerated() { places[entry.name] = i }
+            var entryIndices: [String: Int] = [:]
+            for (i, entry) in entries.enumerated() { entryIndices[entry.name] = i }
             var removed = Set<Int>()
             for i in entries.indices where entries[i].name.hasSuffix(endings[0]) {
                 let stem = String(entries[i].name.dropLast(endings[0].count))
-                let parts = endings.compactMap { places[stem + $0] }
+                let parts = endings.compactMap { entryIndices[stem + $0] }
                 guard parts.count == endings.count, let name = plainName(stem, endings), pattern.match(name) != nil
                 else { continue }
                 // The entry of the direction v, or of the matrix, is replaced by the parameter.

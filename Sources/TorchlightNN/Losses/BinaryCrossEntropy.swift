@@ -28,7 +28,7 @@ public func binaryCrossEntropy(
 ///
 /// For w = 1 it is computed as `max(x, 0) − x y + log(1 + e^(−|x|))`, which does not overflow. Shapes: `[*]` and `[*]`,
 /// equal; a scalar, or `[*]` with `.none`. Both must be floating point. The values of the targets are not checked. Do not
-/// apply sigmoid before this loss; a hint on standard error says so once.
+/// apply sigmoid before this loss; a hint is written to standard error once.
 ///
 /// - Parameters:
 ///   - weight: A factor for each element; it is broadcast. Default: none.
@@ -38,7 +38,7 @@ public func binaryCrossEntropy(
 public func binaryCrossEntropyWithLogits(
     _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, reduction: Reduction = .mean, posWeight: Tensor? = nil
 ) -> Tensor {
-    noticeActivation(
+    hintIfActivated(
         "sigmoid", before: "binaryCrossEntropyWithLogits", input,
         instead: "pass the values before sigmoid, or use binaryCrossEntropy")
     if isAutocasting {

@@ -103,7 +103,10 @@ private func rows(of labels: Tensor, lengths: [Int]) throws(TensorError) -> Tens
     let longest = lengths.max() ?? 0
     let shape = [lengths.count, longest]
     try checkListSize(lengths.count *| longest, bytesEach: MemoryLayout<Int>.size, in: "ctcLoss")
-    let places = zip(starts, lengths).flatMap { start, length in (0..<longest).map { $0 < length ? start + $0 : 0 } }
-    if places.isEmpty { return Tensor.zeros(shape, dtype: .int64, device: labels.device) }
-    return labels.indexSelect(0, Tensor(places, shape: [places.count], device: labels.device)).reshape(shape)
+    let labelIndices = zip(starts, lengths).flatMap { start, length in
+        (0..<longest).map { $0 < length ? start + $0 : 0 }
+    }
+    if labelIndices.isEmpty { return Tensor.zeros(shape, dtype: .int64, device: labels.device) }
+    return labels.indexSelect(0, Tensor(labelIndices, shape: [labelIndices.count], device: labels.device)).reshape(
+        shape)
 }

@@ -224,7 +224,8 @@ public final class AdaptiveLogSoftmaxWithLoss: Module {
         else {
             return refuse(
                 TensorError(
-                    .shape, in: name, "input or target has the wrong shape, or the target does not hold class indices",
+                    .shape, in: name,
+                    "input or target has the wrong shape, or the target does not contain class indices",
                     expected: "[N, \(inFeatures)] and class indices [N] of an integer dtype", operands: [input, target])
             )
         }

@@ -21,13 +21,13 @@ import TorchlightCore
 /// - Returns: A scalar, or with `.none` the losses, `[N]`, `[]` or `[N, d1, ...]`.
 ///
 /// A class index outside `0 ..< C` is an error that names the index and its row. Do not apply softmax before this loss,
-/// which applies it itself; a hint on standard error says so once.
+/// which applies it itself; a hint is written to standard error once.
 public func crossEntropy(
     _ logits: Tensor, _ target: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: Reduction = .mean,
     labelSmoothing: Double = 0
 ) -> Tensor {
     if logits.isPlaceholder || target.isPlaceholder { return logits.isPlaceholder ? logits : target }
-    noticeActivation("softmax", before: "crossEntropy", logits, instead: "pass the output of the last linear layer")
+    hintIfActivated("softmax", before: "crossEntropy", logits, instead: "pass the output of the last linear layer")
     if isAutocasting {
         return inFloat32 {
             crossEntropy(
@@ -80,7 +80,7 @@ public func nllLoss(
     _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: Reduction = .mean
 ) -> Tensor {
     if input.isPlaceholder || target.isPlaceholder { return input.isPlaceholder ? input : target }
-    noticeActivation("softmax", before: "nllLoss", input, instead: "it takes log probabilities: use logSoftmax")
+    hintIfActivated("softmax", before: "nllLoss", input, instead: "it takes log probabilities: use logSoftmax")
     if isAutocasting {
         return inFloat32 {
             nllLoss($0(input), $0(target), weight: weight.map($0), ignoreIndex: ignoreIndex, reduction: reduction)
@@ -91,7 +91,7 @@ public func nllLoss(
     guard target.dtype.isInteger else {
         return fail(
             TensorError(
-                .dtype, in: "nllLoss", "the target does not hold class indices", expected: "an integer dtype",
+                .dtype, in: "nllLoss", "the target does not contain class indices", expected: "an integer dtype",
                 operands: [input, target]))
     }
     let labels = target.dtype == .int64 ? target : target.to(.int64)
@@ -200,7 +200,7 @@ func labelError(_ operation: String, _ labels: Tensor, classes: Int, ignoreIndex
 }
 
 /// Reports a hint, once, if the input of a loss that applies an activation itself is the result of that activation.
-func noticeActivation(_ activation: String, before loss: String, _ input: Tensor, instead: String) {
+func hintIfActivated(_ activation: String, before loss: String, _ input: Tensor, instead: String) {
     guard input.originName == activation else { return }
     TrainingHints.report(
         .activationBeforeLoss,

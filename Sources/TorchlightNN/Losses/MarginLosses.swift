@@ -126,7 +126,7 @@ public func multiMarginLoss(
     guard target.dtype.isInteger else {
         return fail(
             TensorError(
-                .dtype, in: name, "the target does not hold class indices", expected: "an integer dtype",
+                .dtype, in: name, "the target does not contain class indices", expected: "an integer dtype",
                 operands: [input, target]))
     }
     let classes = input.rank == 0 ? 1 : input.shape[input.rank - 1]
@@ -167,7 +167,7 @@ public func multilabelMarginLoss(_ input: Tensor, _ target: Tensor, reduction: R
         return fail(
             TensorError(
                 target.dtype.isInteger ? .shape : .dtype, in: name,
-                "the operands have too many dimensions, or the target does not hold class indices",
+                "the operands have too many dimensions, or the target does not contain class indices",
                 expected: "an input [N, C] or [C] and class indices of an integer dtype in the same shape",
                 operands: [input, target]))
     }

@@ -43,7 +43,7 @@ public func smoothL1Loss(
     return elementwise("smoothL1Loss", input, target, reduction) { input, target in
         let distance = (input - target).abs()
         let isSmall = noGrad { distance < beta }
-        // The square is kept from what is far off, where the derivative of a branch that is not taken may be NaN.
+        // Large errors are excluded from the square, where the derivative of the branch that is not taken may be NaN.
         let near = distance.maskedFill(isSmall.logicalNot(), 0)
         return Tensor.where(isSmall, near * near * (0.5 / beta), distance - 0.5 * beta)
     }

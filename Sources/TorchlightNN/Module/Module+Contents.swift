@@ -23,7 +23,7 @@ struct Contents {
     fileprivate var snapshot: [UInt8] = []
     fileprivate var fields = StoredFields()
 
-    /// Whether the memory of the module's properties is as it was when its contents were found.
+    /// Whether the memory of the module's properties has not changed since its contents were found.
     func areUnchanged(in module: Module) -> Bool { fields.match(snapshot, in: module) }
 }
 
@@ -228,7 +228,7 @@ struct OrderedTensors {
     private(set) var elements: [(name: String, tensor: Tensor)] = []
     mutating func append(_ name: String, _ tensor: Tensor) { elements.append((name, tensor)) }
 
-    /// Puts another tensor in the place of a name.
+    /// Replaces the tensor with a name.
     mutating func replace(_ name: String, by tensor: Tensor) {
         for index in elements.indices where elements[index].name == name { elements[index].tensor = tensor }
     }

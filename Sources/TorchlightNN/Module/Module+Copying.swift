@@ -53,8 +53,8 @@ private final class ModuleCopier {
         copy.hooks = copy.hooks?.copy()
         // A parametrised parameter is a result of the last call; the next call computes that of the copy.
         for (name, _) in copy.parametrizations {
-            let place = TensorProperty(name, of: copy)
-            if let value = place?.value { place?.set(value.detach()) }
+            let property = TensorProperty(name, of: copy)
+            if let value = property?.value { property?.set(value.detach()) }
         }
         let outer = owner
         owner = "\(kind)"
@@ -148,29 +148,29 @@ private final class ModuleCopier {
     }
 
     /// Replaces the modules and tensors in a copied value with their copies.
-    fileprivate func replace(in place: UnsafeMutableRawPointer, _ type: Any.Type) {
-        func open<T>(_: T.Type) { replace(in: place.assumingMemoryBound(to: T.self)) }
+    fileprivate func replace(in pointer: UnsafeMutableRawPointer, _ type: Any.Type) {
+        func open<T>(_: T.Type) { replace(in: pointer.assumingMemoryBound(to: T.self)) }
         _openExistential(type, do: open)
     }
 
-    fileprivate func replace<T>(in place: UnsafeMutablePointer<T>) {
+    fileprivate func replace<T>(in pointer: UnsafeMutablePointer<T>) {
         if _isPOD(T.self) { return }
-        if let module = place.pointee as? Module {
-            if let copy = self.copy(module) as? T { place.pointee = copy }
-        } else if let tensor = place.pointee as? Tensor {
-            if let copy = self.copy(tensor) as? T { place.pointee = copy }
-        } else if var container = place.pointee as? any CopiedContainer {
+        if let module = pointer.pointee as? Module {
+            if let copy = self.copy(module) as? T { pointer.pointee = copy }
+        } else if let tensor = pointer.pointee as? Tensor {
+            if let copy = self.copy(tensor) as? T { pointer.pointee = copy }
+        } else if var container = pointer.pointee as? any CopiedContainer {
             container.replaceElements(self)
-            if let copy = container as? T { place.pointee = copy }
+            if let copy = container as? T { pointer.pointee = copy }
         } else {
-            switch Mirror(reflecting: place.pointee).displayStyle {
+            switch Mirror(reflecting: pointer.pointee).displayStyle {
             case .struct, .tuple:
                 // A value in an existential is shared with the original.
-                guard type(of: place.pointee as Any) == T.self else { return }
+                guard type(of: pointer.pointee as Any) == T.self else { return }
                 for property in StoredProperty.all(of: T.self) where property.isStrong && property.isCopyable {
-                    replace(in: UnsafeMutableRawPointer(place) + property.offset, property.type)
+                    replace(in: UnsafeMutableRawPointer(pointer) + property.offset, property.type)
                 }
-            case .enum: checkEnum(place.pointee)
+            case .enum: checkEnum(pointer.pointee)
             default: break
             }
         }

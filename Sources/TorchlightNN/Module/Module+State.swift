@@ -33,7 +33,7 @@ public struct ModuleState {
     }
 
     /// Adds `num_batches_tracked` as 0 where it is missing, as in files from before PyTorch 0.4.1 and of some converters.
-    mutating func fillInBatchCount(of counter: Tensor?) {
+    mutating func addMissingBatchCount(of counter: Tensor?) {
         if counter != nil, self["running_mean"] != nil, self["num_batches_tracked"] == nil {
             self["num_batches_tracked"] = Tensor.zeros([], dtype: .int64, device: .cpu)
         }

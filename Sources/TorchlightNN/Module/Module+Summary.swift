@@ -75,7 +75,7 @@ extension Module {
             }
         }
         defer { for handle in handles { handle.remove() } }
-        try describingOnly(parameters() + buffers()) {
+        try withoutData(parameters() + buffers()) {
             try withDevice(.meta) { try noGrad { try recordingCalls(with: costs, body) } }
         }
         return summary(costs)

@@ -9,16 +9,17 @@ import TorchlightCore
 ///         func forward(_ x: Tensor) -> Tensor { fc2(relu(fc1(x))) }
 ///     }
 ///
-/// Nothing has to be registered. Reflection finds what a subclass stores, in the order of declaration, superclasses first:
-/// modules, tensors that require a gradient (see ``Parameter(_:requiresGrad:)``) and ``Buffer``s. They may be optional, or
-/// nested to any depth in arrays, dictionaries, tuples, structs and enums. Their names in the state dictionary are the names
-/// of the properties, followed by a dot and the index, key or name of the element: `layers.0.weight`. ``Key`` gives a
-/// property another name. The properties of an object that is not a module are not searched.
+/// Nothing has to be registered. Reflection finds the stored properties of a subclass, in the order of declaration,
+/// superclasses first: modules, tensors that require a gradient (see ``Parameter(_:requiresGrad:)``) and ``Buffer``s.
+/// They may be optional, or nested to any depth in arrays, dictionaries, tuples, structs and enums. Their names in the
+/// state dictionary are the names of the properties, followed by a dot and the index, key or name of the element:
+/// `layers.0.weight`. ``Key`` gives a property another name. The properties of an object that is not a module are not
+/// searched.
 ///
 /// A reference from a submodule to its parent module must be `weak`; weak references are not followed.
 open class Module {
-    /// Whether the module is in training mode, which affects layers such as ``Dropout`` and ``BatchNorm``. Default: true. Set
-    /// it with `train()` and `eval()`.
+    /// Whether the module is in training mode, which affects layers such as ``Dropout`` and ``BatchNorm``. Default:
+    /// true. Set it with `train()` and `eval()`.
     public internal(set) final var isTraining = true
     final var hooks: ModuleHooks?
     final var contents: Contents?
@@ -50,13 +51,13 @@ open class Module {
     /// The names of those elements where they are not their indices.
     var elementNames: [String]? { nil }
 
-    /// Called before a state dictionary is loaded, with a function that returns the tensor loaded for a name of this module.
-    /// Lazy layers take their sizes from it.
+    /// Called before a state dictionary is loaded, with a function that returns the tensor loaded for a name of this
+    /// module. Lazy layers take their sizes from it.
     func willLoad(_ tensor: (String) -> Tensor?) {}
 
     /// Converts the state of this module as saved by an earlier version to the names and shapes of this version. Called
-    /// before a state dictionary is loaded or reported on, with the tensors of this module. Override it to rename, convert or
-    /// add tensors; the default changes nothing.
+    /// before a state dictionary is loaded or reported on, with the tensors of this module. Override it to rename,
+    /// convert or add tensors; the default changes nothing.
     ///
     ///     override func upgrade(_ state: inout ModuleState) {
     ///         if let old = state["gamma"] { (state["weight"], state["gamma"]) = (old, nil) }
@@ -70,7 +71,8 @@ open class Module {
 // MARK: - Modes
 
 extension Module {
-    /// Sets this module and all submodules to training mode, or to evaluation mode if `mode` is false. Returns the module.
+    /// Sets this module and all submodules to training mode, or to evaluation mode if `mode` is false. Returns the
+    /// module.
     @discardableResult
     public func train(_ mode: Bool = true) -> Self {
         for module in modules() {
@@ -137,7 +139,7 @@ extension Module {
         noGrad {
             for tensor in parameters() + buffers() {
                 guard let new = converted(tensor) else { continue }
-                // A failed conversion inside `checked` leaves the tensor as it is.
+                // A failed conversion inside `checked` does not change the tensor.
                 if !new.isPlaceholder { tensor.adopt(new) }
             }
         }

@@ -93,7 +93,7 @@ extension Module {
     @discardableResult
     public func removeParametrizations(_ name: String = "weight", leaveParametrized: Bool = true) -> Self {
         guard let index = parametrizations.firstIndex(where: { $0.name == name }),
-            let place = TensorProperty(name, of: self)
+            let tensorProperty = TensorProperty(name, of: self)
         else {
             reportFailure(
                 TensorError(
@@ -117,7 +117,7 @@ extension Module {
             }
         }
         let kept = noGrad { (value ?? parametrization.compute()).detach().clone() }
-        place.set(Parameter(kept, requiresGrad: !isFrozen))
+        tensorProperty.set(Parameter(kept, requiresGrad: !isFrozen))
         parametrizations.remove(at: index)
         contents = nil
         return self

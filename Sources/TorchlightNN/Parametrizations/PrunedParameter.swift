@@ -65,15 +65,15 @@ enum PruningMask {
     static func removingElements(
         _ scores: Tensor, _ mask: Tensor?, _ amount: PruningAmount, dtype: DType, _ operation: String
     ) throws(TensorError) -> Tensor {
-        let isGone = mask.map { $0.flatten() .== 0 }
-        let gone = isGone.map { $0.sum().item(Int.self) } ?? 0
-        let number = try amount.number(of: scores.count - gone, operation)
+        let isAlreadyPruned = mask.map { $0.flatten() .== 0 }
+        let prunedCount = isAlreadyPruned.map { $0.sum().item(Int.self) } ?? 0
+        let number = try amount.number(of: scores.count - prunedCount, operation)
         let before = mask ?? Tensor.ones(scores.shape, dtype: dtype, device: scores.device)
         if number == 0 { return before }
         var ranked = scores.flatten()
         // Pruned elements are ranked before the smallest score.
-        if let isGone { ranked = ranked.maskedFill(isGone, -1) }
-        let removed = ranked.topk(gone + number, dim: 0, largest: false).indices
+        if let isAlreadyPruned { ranked = ranked.maskedFill(isAlreadyPruned, -1) }
+        let removed = ranked.topk(prunedCount + number, dim: 0, largest: false).indices
         return Tensor.ones([scores.count], dtype: before.dtype, device: scores.device).indexFill(0, removed, 0)
             .reshape(scores.shape)
     }
@@ -91,9 +91,9 @@ enum PruningMask {
         var left = scores.count
         if isPruned {
             let others = (0..<mask.rank).filter { $0 != dim }
-            let isGone = mask.abs().sum(dim: others) .== 0
-            left -= isGone.sum().item(Int.self)
-            ranked = ranked.maskedFill(isGone, -Double.infinity)
+            let isAlreadyPruned = mask.abs().sum(dim: others) .== 0
+            left -= isAlreadyPruned.sum().item(Int.self)
+            ranked = ranked.maskedFill(isAlreadyPruned, -Double.infinity)
         }
         let kept = left - (try amount.number(of: left, operation))
         if kept == left { return mask }

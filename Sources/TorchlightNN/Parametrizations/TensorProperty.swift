@@ -2,7 +2,7 @@ import TorchlightCore
 
 /// The property in which a module stores a tensor of its state dictionary.
 struct TensorProperty {
-    private enum Place {
+    private enum Location {
         /// A property of type `Tensor` or `Tensor?`.
         case property(UnsafeMutableRawPointer)
         /// An element of a property of type `[Tensor]`.
@@ -15,7 +15,7 @@ struct TensorProperty {
 
     private let module: Module
     private let name: String
-    private let place: Place
+    private let location: Location
 
     /// nil if the module itself has no tensor property, array element or dictionary value with this name.
     init?(_ name: String, of module: Module) {
@@ -23,16 +23,18 @@ struct TensorProperty {
         self.name = name
         let base = Unmanaged.passUnretained(module).toOpaque()
         for property in StoredProperty.all(of: type(of: module)) where property.isStrong && property.isCopyable {
-            guard let place = Self.find(name, property, base + property.offset) else { continue }
-            self.place = place
+            guard let location = Self.find(name, property, base + property.offset) else { continue }
+            self.location = location
             return
         }
         guard module.listedTensors.elements.contains(where: { $0.name == name }) else { return nil }
-        place = .listed
+        location = .listed
     }
 
-    private static func find(_ name: String, _ property: StoredProperty, _ address: UnsafeMutableRawPointer) -> Place? {
-        if let place = find(name, in: property.name, property.type, address) { return place }
+    private static func find(_ name: String, _ property: StoredProperty, _ address: UnsafeMutableRawPointer)
+        -> Location?
+    {
+        if let location = find(name, in: property.name, property.type, address) { return location }
         // ``Key`` and ``Buffer`` may rename the property.
         func mark<T>(_: T.Type) -> (any PropertyMark)? {
             T.self is any PropertyMark.Type
@@ -41,7 +43,7 @@ struct TensorProperty {
         guard let mark = _openExistential(property.type, do: mark) else { return nil }
         let own = property.name.hasPrefix("_") ? String(property.name.dropFirst()) : property.name
         for inner in StoredProperty.all(of: property.type) {
-            if let place = find(name, in: mark.key ?? own, inner.type, address + inner.offset) { return place }
+            if let location = find(name, in: mark.key ?? own, inner.type, address + inner.offset) { return location }
         }
         return nil
     }
@@ -49,7 +51,7 @@ struct TensorProperty {
     /// Finds the tensor with the name `own` in a stored value.
     private static func find(
         _ name: String, in own: String, _ type: Any.Type, _ address: UnsafeMutableRawPointer
-    ) -> Place? {
+    ) -> Location? {
         if type == Tensor.self || type == Tensor?.self { return name == own ? .property(address) : nil }
         guard name.hasPrefix(own + ".") else { return nil }
         let key = String(name.dropFirst(own.count + 1))
@@ -67,7 +69,7 @@ struct TensorProperty {
     /// The current tensor.
     var value: Tensor? {
         withExtendedLifetime(module) {
-            switch place {
+            switch location {
             case .property(let address): address.assumingMemoryBound(to: Tensor?.self).pointee
             case .element(let address, let index): address.assumingMemoryBound(to: [Tensor].self).pointee[index]
             case .entry(let address, let key): address.assumingMemoryBound(to: [String: Tensor].self).pointee[key]
@@ -79,7 +81,7 @@ struct TensorProperty {
     /// Stores another tensor. `Tensor` and `Tensor?` have the same memory representation.
     func set(_ tensor: Tensor) {
         withExtendedLifetime(module) {
-            switch place {
+            switch location {
             case .property(let address): address.assumingMemoryBound(to: Tensor?.self).pointee = tensor
             case .element(let address, let index):
                 address.assumingMemoryBound(to: [Tensor].self).pointee[index] = tensor

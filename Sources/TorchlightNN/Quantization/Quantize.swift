@@ -27,12 +27,12 @@ extension QuantizableLayer {
         weight = Tensor.empty(shape, dtype: dtype, device: .meta)
     }
 
-    /// The output with the quantised weight. A weight for which a gradient is asked is an error.
+    /// The output with the quantised weight. A weight that requires a gradient is an error.
     package func quantizedOutput(_ x: Tensor, _ quantized: QuantizedWeight, _ bias: Tensor?) -> Tensor {
         refusesTraining() ? x : quantized.linear(x, bias)
     }
 
-    /// Reports an error if a gradient of the weight is asked for.
+    /// Reports an error if the weight requires a gradient.
     package func refusesTraining() -> Bool {
         guard weight.requiresGrad else { return false }
         reportFailure(

@@ -6,7 +6,7 @@ import TorchlightCore
 ///     quantize(model, .int4(group: 64))
 ///
 /// Only weights are stored in integers. With ``inputs`` `.int8` the input of a layer is rounded too while it is multiplied, in
-/// blocks of 32 features with a scale of their own, so that the products are sums of integers: that adds an error of about
+/// blocks of 32 features with separate scales, so that the products are sums of integers: that adds an error of about
 /// half a percent to each product and makes batches of sequences several times faster. `.float` multiplies in float32.
 public struct WeightQuantization: Sendable, Hashable, CustomStringConvertible {
     /// How the input of a quantised layer is multiplied.

@@ -19,23 +19,23 @@ public func functionalCall<M: Module, Result>(
     _ module: M, _ tensors: [String: Tensor], tieWeights: Bool = true, strict: Bool = false,
     body: (M) throws -> Result
 ) rethrows -> Result {
-    let places = tensorPlaces(of: module)
-    if let error = namesError(tensors, places, strict) {
+    let tensorProperties = tensorProperties(of: module)
+    if let error = namesError(tensors, tensorProperties, strict) {
         reportFailure(error)
         return try body(module)
     }
     var tied: [ObjectIdentifier: Tensor] = [:]
     if tieWeights {
-        for place in places {
-            if let tensor = tensors[place.name] { tied[ObjectIdentifier(place.tensor)] = tensor }
+        for entry in tensorProperties {
+            if let tensor = tensors[entry.name] { tied[ObjectIdentifier(entry.tensor)] = tensor }
         }
     }
-    let replaced = places.filter { place in
-        guard let tensor = tensors[place.name] ?? tied[ObjectIdentifier(place.tensor)] else { return false }
-        place.property?.set(tensor)
+    let replaced = tensorProperties.filter { entry in
+        guard let tensor = tensors[entry.name] ?? tied[ObjectIdentifier(entry.tensor)] else { return false }
+        entry.property?.set(tensor)
         return true
     }
-    defer { for place in replaced { place.property?.set(place.tensor) } }
+    defer { for entry in replaced { entry.property?.set(entry.tensor) } }
     return try body(module)
 }
 
@@ -48,14 +48,14 @@ public func functionalCall(
 }
 
 /// A parameter or buffer of a module, and where it is stored.
-private struct TensorPlace {
+private struct NamedTensorProperty {
     let name: String
     let tensor: Tensor
     /// Nil where it cannot be replaced.
     let property: TensorProperty?
 }
 
-private func tensorPlaces(of module: Module) -> [TensorPlace] {
+private func tensorProperties(of module: Module) -> [NamedTensorProperty] {
     module.namedModules().flatMap { path, inner in
         let contents = inner.currentContents
         let tensors = contents.parameters + contents.buffers.map { ($0.name, $0.tensor) }
@@ -63,13 +63,16 @@ private func tensorPlaces(of module: Module) -> [TensorPlace] {
             var property = TensorProperty(name, of: inner)
             // The original and the mask of a pruned parameter are properties of its parametrisation.
             if property == nil { property = inner.prunedProperty(name) }
-            return TensorPlace(name: path.isEmpty ? name : "\(path).\(name)", tensor: tensor, property: property)
+            return NamedTensorProperty(
+                name: path.isEmpty ? name : "\(path).\(name)", tensor: tensor, property: property)
         }
     }
 }
 
-private func namesError(_ tensors: [String: Tensor], _ places: [TensorPlace], _ strict: Bool) -> TensorError? {
-    let known = Set(places.map(\.name))
+private func namesError(_ tensors: [String: Tensor], _ tensorProperties: [NamedTensorProperty], _ strict: Bool)
+    -> TensorError?
+{
+    let known = Set(tensorProperties.map(\.name))
     let unexpected = tensors.keys.filter { !known.contains($0) }.sorted()
     let missing = strict ? known.subtracting(tensors.keys).sorted() : []
     if !unexpected.isEmpty || !missing.isEmpty {
@@ -77,7 +80,7 @@ private func namesError(_ tensors: [String: Tensor], _ places: [TensorPlace], _ 
             .value, in: "functionalCall", "the names are not those of the module",
             got: "unexpected \(unexpected), missing \(missing)", expected: "names of parameters and buffers")
     }
-    let fixed = places.filter { $0.property == nil && tensors[$0.name] != nil }.map(\.name)
+    let fixed = tensorProperties.filter { $0.property == nil && tensors[$0.name] != nil }.map(\.name)
     guard !fixed.isEmpty else { return nil }
     return TensorError(
         .unsupported, in: "functionalCall", "a tensor is stored where it cannot be replaced", got: "\(fixed)",

@@ -151,8 +151,8 @@ struct ExportTrace {
             let isSame =
                 type(of: a.primitive) == type(of: b.primitive) && a.operands == b.operands && a.results == b.results
             if !isSame {
-                let place = a.modulePath.map { " in \($0)" } ?? ""
-                return "\(a.primitive.publicName)\(place) becomes \(b.primitive.publicName)"
+                let location = a.modulePath.map { " in \($0)" } ?? ""
+                return "\(a.primitive.publicName)\(location) becomes \(b.primitive.publicName)"
             }
         }
         if instructions.count != other.instructions.count {

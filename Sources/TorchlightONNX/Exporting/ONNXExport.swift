@@ -108,10 +108,10 @@ public func exportONNX<each Input: TensorStructure, Output: TensorStructure>(
 private func refuseTraining(_ model: Module, _ path: String) throws {
     let training = model.namedModules().filter { $0.module.isTraining }
     guard let first = training.first else { return }
-    let place = first.name.isEmpty ? "" : ", from \(quoted(first.name)) on"
+    let location = first.name.isEmpty ? "" : ", from \(quoted(first.name)) on"
     throw ONNXError(
         .invalid, file: path,
-        "the model is in training mode (\(quantity(training.count, "module"))\(place)), in which dropout draws random numbers "
+        "the model is in training mode (\(quantity(training.count, "module"))\(location)), in which dropout draws random numbers "
             + "and batch normalisation uses the statistics of the batch",
         expected: "a model in evaluation mode; call model.eval()")
 }

@@ -64,7 +64,7 @@ final class ReadBudget {
 ///
 /// Every length is compared with the remaining bytes before anything is read or allocated.
 struct ProtobufReader {
-    enum Wire: UInt8 {
+    enum WireType: UInt8 {
         case varint = 0
         case fixed64 = 1
         case bytes = 2
@@ -80,7 +80,7 @@ struct ProtobufReader {
     private let end: Int
     /// The number and wire type of the field that `next()` read.
     private(set) var field = 0
-    private(set) var wire = Wire.varint
+    private(set) var wire = WireType.varint
 
     init(_ source: ByteSlice, budget: ReadBudget = ReadBudget()) {
         self.init(source, budget, 0..<source.count, depth: 0)
@@ -102,7 +102,7 @@ struct ProtobufReader {
     mutating func next() throws -> Bool {
         guard offset < end else { return false }
         let key = try varint()
-        guard let wire = Wire(rawValue: UInt8(key & 7)), key >> 3 > 0, key >> 3 < 1 << 29 else {
+        guard let wire = WireType(rawValue: UInt8(key & 7)), key >> 3 > 0, key >> 3 < 1 << 29 else {
             throw malformed("a field with the invalid tag \(key)")
         }
         field = Int(key >> 3)
@@ -134,7 +134,7 @@ struct ProtobufReader {
         return offset..<(offset + Int(length))
     }
 
-    private func expect(_ wanted: Wire) throws {
+    private func expect(_ wanted: WireType) throws {
         if wire != wanted { throw malformed("field \(field) has the wire type \(wire) instead of \(wanted)") }
     }
 
@@ -202,7 +202,7 @@ struct ProtobufReader {
     }
 
     private mutating func appendFixed<Number, Bits: FixedWidthInteger>(
-        to list: inout [Number], _ single: Wire, _ bits: Bits.Type, _ make: (Bits) -> Number
+        to list: inout [Number], _ single: WireType, _ bits: Bits.Type, _ make: (Bits) -> Number
     ) throws {
         if wire == single {
             list.append(make(try fixed(Bits.self)))

@@ -11,7 +11,7 @@ struct ProtobufWriter {
         bytes.append(UInt8(value))
     }
 
-    private mutating func tag(_ field: Int, _ wire: ProtobufReader.Wire) {
+    private mutating func tag(_ field: Int, _ wire: ProtobufReader.WireType) {
         varint(UInt64(field) << 3 | UInt64(wire.rawValue))
     }
 

@@ -48,15 +48,15 @@ func registerEncoders(in table: inout OperatorTable) {
         } else {
             categories = (try call.ints("cats_int64s") ?? []).map { .int($0) }
         }
-        let places = Dictionary(categories.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let columns = Dictionary(categories.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         let allowsOthers = try call.flag("zeros", true)
         let width = categories.count
         let shape = try TorchlightONNX.shape(of: call.value(0))
         try call.check(shape: shape + [width])
         var rows = [Float](repeating: 0, count: keys.count * width)
         for (index, key) in keys.enumerated() {
-            if let place = places[key] {
-                rows[index * width + place] = 1
+            if let column = columns[key] {
+                rows[index * width + column] = 1
             } else if !allowsOthers {
                 throw Problem("\(key) is not one of the categories")
             }
@@ -179,16 +179,16 @@ private func keys(of value: ONNXValue) throws -> [ONNXKey] {
     let table = Dictionary(
         try codes(keyList).enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     let count = try TorchlightONNX.shape(of: values).reduce(1, *)
-    let places = try codes(value).map { code -> Int in
-        guard let place = table[code], place < count else { return -1 }
-        return place
+    let categoryIndices = try codes(value).map { code -> Int in
+        guard let column = table[code], column < count else { return -1 }
+        return column
     }
     let standard = try call.constant("default_tensor")
     switch values {
     case .strings(let strings):
         var missing = try call.string("default_string", "_Unused")
         if case .strings(let given) = standard { missing = given.elements.first ?? missing }
-        return [.strings(StringTensor(places.map { $0 < 0 ? missing : strings.elements[$0] }, shape: shape))]
+        return [.strings(StringTensor(categoryIndices.map { $0 < 0 ? missing : strings.elements[$0] }, shape: shape))]
     case .tensor(let tensor):
         var missing: Tensor
         if let given = standard?.tensor {
@@ -200,7 +200,7 @@ private func keys(of value: ONNXValue) throws -> [ONNXKey] {
         }
         missing = missing.to(tensor.tensor.dtype)
         let all = cat([tensor.tensor.flatten(), missing])
-        let index = Tensor(places.map { $0 < 0 ? count : $0 }, shape: [places.count])
+        let index = Tensor(categoryIndices.map { $0 < 0 ? count : $0 }, shape: [categoryIndices.count])
         return [.tensor(ONNXTensor(all.indexSelect(0, index).reshape(shape), tensor.type))]
     default: throw Problem("the values are not a tensor", kind: .invalid)
     }

@@ -88,16 +88,16 @@ private func poolWindow(_ call: Call, _ x: Tensor) throws -> SpatialWindow {
     // The flat index of each element without padding, with the spatial dimensions in row-major or column-major order.
     let sizes = Array(x.shape[2...])
     let count = sizes.reduce(1, *)
-    var places = Tensor.arange(0, count, dtype: .int64)
+    var positions = Tensor.arange(0, count, dtype: .int64)
     if try call.flag("storage_order") {
-        places = places.reshape(Array(sizes.reversed())).permute(Array((0..<sizes.count).reversed()))
+        positions = positions.reshape(Array(sizes.reversed())).permute(Array((0..<sizes.count).reversed()))
     } else {
-        places = places.reshape(sizes)
+        positions = positions.reshape(sizes)
     }
     let images = x.shape[0] * x.shape[1]
     let offsets = (Tensor.arange(0, images, dtype: .int64) * count).reshape(
         Array(x.shape[..<2]) + [Int](repeating: 1, count: sizes.count))
-    let numbers = window.windows(window.padded(places.reshape([1, 1] + sizes), value: 0)).expand(
+    let numbers = window.windows(window.padded(positions.reshape([1, 1] + sizes), value: 0)).expand(
         [x.shape[0], x.shape[1]] + window.output + [parts.shape.last ?? 1])
     let best = parts.argmax(dim: -1, keepdim: true)
     let indices = numbers.gather(-1, best).squeeze(-1) + offsets

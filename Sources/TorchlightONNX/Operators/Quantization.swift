@@ -67,10 +67,10 @@ private func centred(_ x: Tensor, _ zeroPoint: Tensor?, dim: Int?) -> Tensor {
 }
 
 private func saturated(
-    _ call: Call, _ y: Tensor, zeroPoint: Int, _ place: (Tensor) throws -> Tensor
+    _ call: Call, _ y: Tensor, zeroPoint: Int, _ aligned: (Tensor) throws -> Tensor
 ) throws -> [ONNXValue] {
     let typed = try call.typed(zeroPoint)
-    let shifted = y + (try place(typed.tensor.to(.float64)))
+    let shifted = y + (try aligned(typed.tensor.to(.float64)))
     guard let range = typed.type.range else { return [.tensor(.rounding(shifted.to(.float32), to: typed.type))] }
     return [
         .tensor(.wrapping(shifted.clamp(min: Double(range.low), max: Double(range.high)).to(.int64), to: typed.type))

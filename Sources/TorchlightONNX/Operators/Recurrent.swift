@@ -174,8 +174,8 @@ private func recurrent(
         && (cell != .gru || call.flag("linear_before_reset")) && steps > 0 && batch > 0
         && lengths?.allSatisfy { $0 == steps } ?? true
     for index in 0..<count {
-        let places = standard.indices.map { index * standard.count + $0 }
-        let own = places.map { $0 < names.count ? names[$0] : standard[$0 % standard.count] }
+        let positions = standard.indices.map { index * standard.count + $0 }
+        let own = positions.map { $0 < names.count ? names[$0] : standard[$0 % standard.count] }
         let biases = bias.select(0, index).split(gates * hidden, dim: 0)
         let isReverse = direction == "reverse" || index == 1
         if isPlain, let cell = fusedCell(cell, own, standard) {
@@ -187,10 +187,10 @@ private func recurrent(
             finals.append(final)
             continue
         }
-        let activations = try places.enumerated().map { part, place in
+        let activations = try positions.enumerated().map { part, position in
             try activation(
-                own[part], place < alphas.count ? Double(alphas[place]) : nil,
-                place < betas.count ? Double(betas[place]) : nil)
+                own[part], position < alphas.count ? Double(alphas[position]) : nil,
+                position < betas.count ? Double(betas[position]) : nil)
         }
         let layer = Direction(
             recurrence: r.select(0, index), bias: biases[1],

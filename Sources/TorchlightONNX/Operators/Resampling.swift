@@ -79,8 +79,8 @@ func registerResampling(in table: inout OperatorTable) {
                 default:
                     if size == 1 { return 0 }
                     let period = 2 * (size - 1)
-                    let place = ((index % period) + period) % period
-                    return place < size ? place : period - place
+                    let position = ((index % period) + period) % period
+                    return position < size ? position : period - position
                 }
             }
             result = result.indexSelect(dim, Tensor(indices, shape: [indices.count]))
@@ -222,14 +222,14 @@ private struct ResizeSettings {
         shape[dim] = points.count
         if mode == "nearest" {
             let indices = points.map { point in
-                let place =
+                let position =
                     switch nearest {
                     case "round_prefer_floor": (point - 0.5).rounded(.up)
                     case "round_prefer_ceil": (point + 0.5).rounded(.down)
                     case "floor": point.rounded(.down)
                     default: point.rounded(.up)
                     }
-                return min(max(Int(saturating: place), 0), size - 1)
+                return min(max(Int(saturating: position), 0), size - 1)
             }
             result = x.indexSelect(dim, Tensor(indices, shape: [indices.count]))
         } else {

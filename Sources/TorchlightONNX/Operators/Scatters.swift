@@ -27,13 +27,13 @@ func registerScatters(in table: inout OperatorTable) {
         guard starts.count == batch else {
             throw Problem("\(quantity(starts.count, "position")) for \(quantity(batch, "sample"))")
         }
-        let places = starts.flatMap { start in
+        let positions = starts.flatMap { start in
             (0..<length).map { isCircular && size > 0 ? (start +| $0) % size : start +| $0 }
         }
-        guard places.allSatisfy({ (0..<size).contains($0) }) else { throw Problem("a position beyond \(size)") }
+        guard positions.allSatisfy({ (0..<size).contains($0) }) else { throw Problem("a position beyond \(size)") }
         var shape = [Int](repeating: 1, count: past.rank)
         (shape[0], shape[dim]) = (batch, length)
-        let index = Tensor(places, shape: shape).expand(update.shape)
+        let index = Tensor(positions, shape: shape).expand(update.shape)
         return try call.like(0, past.scatter(dim, index, update))
     }
 }

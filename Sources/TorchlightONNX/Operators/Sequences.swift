@@ -12,10 +12,10 @@ func registerSequences(in table: inout OperatorTable) {
     }
     table.add("SequenceInsert", since: 11, 2...3) { call in
         var values = try call.sequence(0)
-        let place = call.has(2) ? try call.integer(2) : values.count
-        let index = place < 0 ? place + values.count : place
+        let requested = call.has(2) ? try call.integer(2) : values.count
+        let index = requested < 0 ? requested + values.count : requested
         guard (0...values.count).contains(index) else {
-            throw Problem("the position \(place) of \(quantity(values.count, "value"))")
+            throw Problem("the position \(requested) of \(quantity(values.count, "value"))")
         }
         values.insert(try call.value(1), at: index)
         return [.sequence(values)]

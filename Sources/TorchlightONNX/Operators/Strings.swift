@@ -119,12 +119,12 @@ private func split(_ text: String, _ delimiter: String, _ limit: Int) -> [String
                 for first in 0..<max(0, words.count - (size - 1) * step) {
                     let gram = (0..<size).map { words[first + $0 * step] }
                     guard let found = table[gram] else { continue }
-                    let place = row * width + columns[found]
+                    let position = row * width + columns[found]
                     let weight = weights.map { found < $0.count ? $0[found] : 1 } ?? 1
                     switch mode {
-                    case "TF": counts[place] += 1
-                    case "IDF": counts[place] = weight
-                    default: counts[place] += weight
+                    case "TF": counts[position] += 1
+                    case "IDF": counts[position] = weight
+                    default: counts[position] += weight
                     }
                 }
             }

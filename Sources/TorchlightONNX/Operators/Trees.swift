@@ -99,10 +99,10 @@ private struct TreeEnsemble {
             let tree: Int
             let node: Int
         }
-        var places: [Key: Int] = [:]
-        for index in 0..<count { places[Key(tree: treeIDs[index], node: nodeIDs[index])] = index }
-        func place(_ tree: Int, _ node: Int) throws -> Int {
-            guard let found = places[Key(tree: tree, node: node)] else {
+        var nodeIndices: [Key: Int] = [:]
+        for index in 0..<count { nodeIndices[Key(tree: treeIDs[index], node: nodeIDs[index])] = index }
+        func nodeIndex(_ tree: Int, _ node: Int) throws -> Int {
+            guard let found = nodeIndices[Key(tree: tree, node: node)] else {
                 throw Problem("tree \(tree) has no node \(node)", kind: .invalid)
             }
             return found
@@ -118,8 +118,8 @@ private struct TreeEnsemble {
             }
             var node = Node(comparison: comparison, feature: features[index], split: values[index])
             if comparison != .leaf {
-                node.whenTrue = try place(treeIDs[index], yes[index])
-                node.whenFalse = try place(treeIDs[index], no[index])
+                node.whenTrue = try nodeIndex(treeIDs[index], yes[index])
+                node.whenFalse = try nodeIndex(treeIDs[index], no[index])
                 isChild[node.whenTrue] = true
                 isChild[node.whenFalse] = true
             }
@@ -135,7 +135,7 @@ private struct TreeEnsemble {
             targets.allSatisfy({ $0 >= 0 && $0 < 1 << 20 })
         else { throw Problem("the lists of the leaves have different lengths", kind: .invalid) }
         for index in targets.indices {
-            nodes[try place(trees[index], leaves[index])].weights.append((targets[index], weights[index]))
+            nodes[try nodeIndex(trees[index], leaves[index])].weights.append((targets[index], weights[index]))
         }
         try check()
     }

@@ -7,7 +7,7 @@ extension ONNXModel {
     struct State {
         private(set) var parameters: [(name: String, tensor: Tensor)] = []
         private(set) var buffers: [(name: String, tensor: Tensor)] = []
-        private(set) var places: [(isParameter: Bool, index: Int, type: ONNXElementType)] = []
+        private(set) var stateEntries: [(isParameter: Bool, index: Int, type: ONNXElementType)] = []
         private(set) var names: Set<String> = []
 
         /// Inputs that are buffers, by operator.
@@ -43,7 +43,7 @@ extension ONNXModel {
                     throw ONNXError(.invalid, file: file, "the initialiser \(quoted(proto.name)) is defined twice")
                 }
                 let isParameter = type.isExact && !fixed.contains(proto.name)
-                places.append((isParameter, isParameter ? parameters.count : buffers.count, type))
+                stateEntries.append((isParameter, isParameter ? parameters.count : buffers.count, type))
                 if isParameter {
                     parameters.append((proto.name, Parameter(tensor)))
                 } else {
@@ -94,8 +94,8 @@ extension ONNXModel {
 extension ModelProto {
     /// Reads a file.
     ///
-    /// - Throws: ``ONNXError`` that says what the file is, if it has no graph and its bytes are those of another kind of file: the
-    ///   format has no signature, and fields that are not known are no error of it.
+    /// - Throws: ``ONNXError`` that names the kind of file, if it has no graph and its bytes are those of another kind
+    ///   of file: the format has no signature, and fields that are not known are no error of it.
     package init(_ source: ByteSlice, file: String) throws {
         func otherKind() -> ONNXError? {
             let kind = withExtendedLifetime(source.owner) { FileKind.of(source.bytes) }

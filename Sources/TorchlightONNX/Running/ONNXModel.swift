@@ -85,7 +85,7 @@ public final class ONNXModel: Module, Layer {
     private var weights: NamedTensors
     @Buffer private var constants: NamedTensors
     /// For each initialiser of the module: whether it is a parameter, its index, and its element type.
-    private let places: [(isParameter: Bool, index: Int, type: ONNXElementType)]
+    private let stateEntries: [(isParameter: Bool, index: Int, type: ONNXElementType)]
 
     /// Reads a model from a file.
     ///
@@ -119,7 +119,7 @@ public final class ONNXModel: Module, Layer {
             .build(graph, keep: { state.names.contains($0.name) })
         weights = NamedTensors(state.parameters)
         constants = NamedTensors(state.buffers)
-        places = state.places
+        stateEntries = state.stateEntries
         let defaults = Set(graph.initializers.map(\.name))
         inputs = graph.inputs.map { Description($0, hasDefault: defaults.contains($0.name)) }
             // The first versions of the format list every initialiser as an input.
@@ -211,11 +211,11 @@ public final class ONNXModel: Module, Layer {
                 expected: outputs.prefix(20).map(\.name).joined(separator: ", "))
         }
         let (weights, constants) = (weights.elements, constants.elements)
-        let state: [ONNXValue] = places.map { place in
-            let tensor = place.isParameter ? weights[place.index].tensor : constants[place.index].tensor
+        let state: [ONNXValue] = stateEntries.map { entry in
+            let tensor = entry.isParameter ? weights[entry.index].tensor : constants[entry.index].tensor
             return .tensor(
-                place.type.isExact || tensor.dtype != place.type.dtype
-                    ? ONNXTensor(tensor) : ONNXTensor(tensor, place.type))
+                entry.type.isExact || tensor.dtype != entry.type.dtype
+                    ? ONNXTensor(tensor) : ONNXTensor(tensor, entry.type))
         }
         return try (execution ?? Execution(program)).run(
             checkedValues, state: state, outputs: names.map { Set($0) })

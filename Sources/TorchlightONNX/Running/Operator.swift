@@ -10,8 +10,8 @@ struct Operator: Sendable {
     let since: Int
     /// The accepted number of inputs, including absent trailing ones.
     let inputs: ClosedRange<Int>
-    /// Whether the operator may be folded if its inputs are constants: it is cheap and deterministic, and its result is
-    /// not larger than its inputs.
+    /// Whether the operator may be folded if its inputs are constants: it takes little time, is deterministic, and its
+    /// result is not larger than its inputs.
     let isFoldable: Bool
     let run: Run
 }

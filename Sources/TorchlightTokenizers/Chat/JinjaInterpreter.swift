@@ -1,7 +1,7 @@
 /// Runs a template, with limits on steps and on the size of texts.
 final class JinjaInterpreter {
     /// The maximum number of executed statements and expressions.
-    static let mostSteps = 5_000_000
+    static let maxSteps = 5_000_000
     /// The maximum size of a text in bytes, and of a list.
     static let longestText = 64 << 20
     static let longestList = 1 << 20
@@ -10,7 +10,7 @@ final class JinjaInterpreter {
     enum Flow { case normal, breaks, continues }
 
     let now: ChatTemplate.Time
-    private var stepsLeft = mostSteps
+    private var stepsLeft = maxSteps
     var depth = 0
     var loopDepth = 0
     private(set) var output = ""
@@ -43,7 +43,7 @@ final class JinjaInterpreter {
 
     func step() throws(TokenizerError) {
         stepsLeft -= 1
-        if stepsLeft < 0 { throw failure("the template takes more than \(Self.mostSteps) steps") }
+        if stepsLeft < 0 { throw failure("the template takes more than \(Self.maxSteps) steps") }
     }
 
     func check(_ text: String) throws(TokenizerError) -> String {

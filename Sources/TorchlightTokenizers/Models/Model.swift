@@ -141,8 +141,8 @@ final class WordCache {
     /// The maximum size of a cached word in bytes.
     static let longest = 48
     private static let slotCount = 1 << 16
-    private static let mostWords = 40_000
-    private static let mostTokens = 1 << 19
+    private static let maxWords = 40_000
+    private static let maxTokens = 1 << 19
 
     private struct Slot {
         var hash: UInt64 = 0
@@ -153,8 +153,8 @@ final class WordCache {
     }
 
     private let slots = UnsafeMutablePointer<Slot>.allocate(capacity: slotCount)
-    private let keys = UnsafeMutablePointer<UInt8>.allocate(capacity: mostWords * longest)
-    private let tokens = UnsafeMutablePointer<ModelToken>.allocate(capacity: mostTokens)
+    private let keys = UnsafeMutablePointer<UInt8>.allocate(capacity: maxWords * longest)
+    private let tokens = UnsafeMutablePointer<ModelToken>.allocate(capacity: maxTokens)
     private var (wordCount, keyCount, tokenCount) = (0, 0, 0)
 
     init() { slots.initialize(repeating: Slot(), count: Self.slotCount) }
@@ -192,7 +192,7 @@ final class WordCache {
     /// Inserts a word that is not cached.
     func insert(_ word: UnsafeBufferPointer<UInt8>, _ found: ArraySlice<ModelToken>) {
         guard let start = word.baseAddress, found.count <= 255 else { return }
-        if wordCount == Self.mostWords || tokenCount + found.count > Self.mostTokens {
+        if wordCount == Self.maxWords || tokenCount + found.count > Self.maxTokens {
             slots.update(repeating: Slot(), count: Self.slotCount)
             (wordCount, keyCount, tokenCount) = (0, 0, 0)
         }

@@ -188,7 +188,7 @@ indirect enum PostProcessor: Sendable {
         case .bert(let separator, let classifier):
             guard addingSpecialTokens else { return encodings }
             for index in encodings.indices {
-                encodings[index].surround(
+                encodings[index].addSpecialTokens(
                     index == 0 ? classifier : nil, separator, sequence: index, typeID: index)
             }
             return encodings
@@ -198,7 +198,8 @@ indirect enum PostProcessor: Sendable {
                 encodings[index].setTypeIDs(0)
                 guard addingSpecialTokens else { continue }
                 for part in encodings[index].overflowing.indices { encodings[index].overflowing[part].setTypeIDs(0) }
-                encodings[index].surround(index == 0 ? classifier : separator, separator, sequence: index, typeID: 0)
+                encodings[index].addSpecialTokens(
+                    index == 0 ? classifier : separator, separator, sequence: index, typeID: 0)
             }
             return encodings
         case .template(let template):
@@ -239,7 +240,7 @@ extension Encoding {
     }
 
     /// Adds a special token before and one after the tokens of a text, and of its overflowing parts.
-    mutating func surround(
+    mutating func addSpecialTokens(
         _ before: (String, Int)?, _ after: (String, Int), sequence: Int, typeID: Int
     ) {
         let parts = overflowing
@@ -257,7 +258,7 @@ extension Encoding {
         result.sequences = [sequence: start..<start + length]
         result.overflowing = parts.map { part in
             var part = part
-            part.surround(before, after, sequence: sequence, typeID: typeID)
+            part.addSpecialTokens(before, after, sequence: sequence, typeID: typeID)
             return part
         }
         self = result

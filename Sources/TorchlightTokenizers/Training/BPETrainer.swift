@@ -56,12 +56,12 @@ struct BPETrainer: ModelTrainer {
 
         // The frequency of each pair, and the words that contain it.
         var counts: [UInt64: Int] = [:]
-        var places: [UInt64: [Int32]] = [:]
+        var occurrences: [UInt64: [Int32]] = [:]
         for (index, ids) in symbols.enumerated() {
             for (left, right) in zip(ids, ids.dropFirst()) {
                 let key = PairTable.key(left, right)
                 counts[key, default: 0] += words[index].count
-                if places[key]?.last != Int32(index) { places[key, default: []].append(Int32(index)) }
+                if occurrences[key]?.last != Int32(index) { occurrences[key, default: []].append(Int32(index)) }
             }
         }
         var queue = counts.map {
@@ -84,9 +84,10 @@ struct BPETrainer: ModelTrainer {
             let joined = id(left + rest)
             merges.append((left, right))
             var changed: Set<UInt64> = []
-            for place in places.removeValue(forKey: key) ?? [] {
+            for wordIndex in occurrences.removeValue(forKey: key) ?? [] {
                 join(
-                    top.left, top.right, joined, Int(place), &symbols, words[Int(place)].count, &counts, &places,
+                    top.left, top.right, joined, Int(wordIndex), &symbols, words[Int(wordIndex)].count, &counts,
+                    &occurrences,
                     &changed)
             }
             counts[key] = nil
@@ -138,17 +139,17 @@ struct BPETrainer: ModelTrainer {
 
     /// Merges a pair in one word, and counts the removed and added pairs.
     private func join(
-        _ left: Int32, _ right: Int32, _ joined: Int32, _ place: Int, _ symbols: inout [[Int32]], _ count: Int,
-        _ counts: inout [UInt64: Int], _ places: inout [UInt64: [Int32]], _ changed: inout Set<UInt64>
+        _ left: Int32, _ right: Int32, _ joined: Int32, _ wordIndex: Int, _ symbols: inout [[Int32]], _ count: Int,
+        _ counts: inout [UInt64: Int], _ occurrences: inout [UInt64: [Int32]], _ changed: inout Set<UInt64>
     ) {
-        let old = symbols[place]
+        let old = symbols[wordIndex]
         var new: [Int32] = []
         new.reserveCapacity(old.count)
         func remove(_ a: Int32, _ b: Int32) { counts[PairTable.key(a, b), default: 0] -= count }
         func add(_ a: Int32, _ b: Int32) {
             let key = PairTable.key(a, b)
             counts[key, default: 0] += count
-            if places[key]?.last != Int32(place) { places[key, default: []].append(Int32(place)) }
+            if occurrences[key]?.last != Int32(wordIndex) { occurrences[key, default: []].append(Int32(wordIndex)) }
             changed.insert(key)
         }
         var index = 0
@@ -169,7 +170,7 @@ struct BPETrainer: ModelTrainer {
             new.append(joined)
             index += 2
         }
-        symbols[place] = new
+        symbols[wordIndex] = new
     }
 
     // MARK: Max-heap of candidates

@@ -42,7 +42,8 @@ extension TrainingState {
     /// - Throws: `IOError` if the file cannot be read, is not a checkpoint, or is damaged.
     public init(contentsOf path: String) throws(IOError) {
         let file = try Safetensors.open(path)
-        var notes = Notes(values: Dictionary(file.metadata, uniquingKeysWith: { first, _ in first }), file: path)
+        var notes = CheckpointMetadata(
+            values: Dictionary(file.metadata, uniquingKeysWith: { first, _ in first }), file: path)
         try notes.check(file.tensors.map { ($0.name, Safetensors.typeName(of: $0.tensor.dtype), $0.tensor.shape) })
         self.init(step: try notes.take("step") { Int($0) }, model: [:])
         var optimizerTensors: [String: Tensor] = [:]
@@ -50,7 +51,7 @@ extension TrainingState {
             let stated = try notes.take("crc32.\(name)") { $0 }
             let found = tensor.withUnsafeBytes { CRC32.hex(CRC32.of($0)) }
             guard stated == found else {
-                throw notes.damage(
+                throw notes.corrupt(
                     "the tensor \(IOError.quoted(name)) has the checksum \(found)", expected: stated)
             }
             // Names are bytes in the file; Swift takes two spellings of an accented letter for equal.
@@ -89,7 +90,7 @@ extension TrainingState {
     /// Returns the step and the score of a file without reading its tensors.
     static func summary(of path: String) throws(IOError) -> (step: Int, score: Double?) {
         let header = try Safetensors.header(of: path)
-        var notes = Notes(
+        var notes = CheckpointMetadata(
             values: Dictionary(header.metadata ?? [], uniquingKeysWith: { first, _ in first }), file: path)
         try notes.check(header.entries.map { ($0.name, $0.dtype, $0.shape) })
         let score = notes.values["score"] == nil ? nil : try notes.take("score") { Double($0) }
@@ -118,7 +119,7 @@ extension TrainingState {
     }
 
     /// The metadata of a file, with a verified checksum.
-    private struct Notes {
+    private struct CheckpointMetadata {
         var values: [String: String]
         let file: String
 
@@ -136,12 +137,12 @@ extension TrainingState {
             }
             let found = TrainingState.checksum(of: values, tensors)
             guard values["crc32"] == found else {
-                throw damage(
+                throw corrupt(
                     "the metadata has the checksum \(found)", expected: values["crc32"] ?? "a checksum in the metadata")
             }
         }
 
-        func damage(_ problem: String, expected: String) -> IOError {
+        func corrupt(_ problem: String, expected: String) -> IOError {
             IOError(
                 .malformed, "checkpoint", file: file, "the file is damaged: \(problem)",
                 expected: IOError.oneLine(expected, limit: 40))
@@ -170,7 +171,7 @@ extension TrainingState {
 extension String {
     /// The text after a prefix; nil if the string does not begin with it.
     fileprivate func without(_ prefix: String) -> String? {
-        // As bytes: an accent behind the prefix would be a part of its last character.
+        // As bytes: a combining mark after the prefix would be a part of its last character.
         utf8.starts(with: prefix.utf8) ? String(decoding: utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : nil
     }
 }

@@ -104,8 +104,8 @@ public struct TrainingState: Sendable {
         }
         let optimizerState = try optimizer.map { _ in try saved(self.optimizer, "optimiser's state") }
         let schedulerState = try scheduler.map { _ in try saved(self.scheduler, "scheduler's state") }
-        let place = try loader.map { _ in try saved(self.loader, "loader's position") }
-        if let place, let problem = loader?.problem(with: place) {
+        let loaderState = try loader.map { _ in try saved(self.loader, "loader's position") }
+        if let loaderState, let problem = loader?.problem(with: loaderState) {
             throw TrainingStateError(problem: "the loader does not fit: \(problem)")
         }
         let report = try model.report(on: self.model)
@@ -121,7 +121,7 @@ public struct TrainingState: Sendable {
             if let scheduler, let oldScheduler { try scheduler.load(oldScheduler) }
             throw error
         }
-        if let loader, let place { loader.state = place }
+        if let loader, let loaderState { loader.state = loaderState }
         if let generator, let saved = self.generator { generator.state = saved }
     }
 }

@@ -138,7 +138,7 @@ enum Programs {
     static func onOneThread(_ body: @escaping @Sendable () throws -> [Tensor]) throws -> [Tensor] {
         let result = Mutex<Result<[Tensor], any Error>>(.success([]))
         let thread = BackgroundThread {
-            keepOperationsOnThisThread()
+            runOperationsInline()
             let own = Result { try body() }
             result.withLock { $0 = own }
         }

@@ -152,7 +152,7 @@ private struct EigenIteration {
     let a: Tensor
     let b: Tensor?
     let preconditioner: Tensor?
-    /// The approximate eigenvectors; the first `converged` of them stay.
+    /// The approximate eigenvectors; the first `converged` of them no longer change.
     var x: Tensor
     let count: Int
     let tol: Double

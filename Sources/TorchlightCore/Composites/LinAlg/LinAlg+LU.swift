@@ -61,18 +61,18 @@ extension LinAlg {
             if b.isPlaceholder { return b }
             _ = try MatrixRules.solution(lu, b, isLeft: left, in: "luSolve")
             let permutation = apply(PivotOrder(rows: MatrixRules.rows(lu)), pivots).permutation(lu.dtype)
-            func throughLower(_ x: Tensor) -> Tensor {
+            func solveLower(_ x: Tensor) -> Tensor {
                 solveTriangular(adjoint ? lu.mH : lu, x, upper: adjoint, left: left, unitriangular: true)
             }
-            func throughUpper(_ x: Tensor) -> Tensor {
+            func solveUpper(_ x: Tensor) -> Tensor {
                 solveTriangular(adjoint ? lu.mH : lu, x, upper: !adjoint, left: left)
             }
             // A^-1 = U^-1 L^-1 P^T and A^-T = P L^-T U^-T, from the left or from the right.
             switch (left, adjoint) {
-            case (true, false): return throughUpper(throughLower(permutation.mH.matmul(b)))
-            case (true, true): return permutation.matmul(throughLower(throughUpper(b)))
-            case (false, false): return throughLower(throughUpper(b)).matmul(permutation.mH)
-            case (false, true): return throughUpper(throughLower(b.matmul(permutation)))
+            case (true, false): return solveUpper(solveLower(permutation.mH.matmul(b)))
+            case (true, true): return permutation.matmul(solveLower(solveUpper(b)))
+            case (false, false): return solveLower(solveUpper(b)).matmul(permutation.mH)
+            case (false, true): return solveUpper(solveLower(b.matmul(permutation)))
             }
         }
     }

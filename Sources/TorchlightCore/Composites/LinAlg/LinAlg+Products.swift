@@ -144,7 +144,7 @@ extension LinAlg {
             var chain = tensors
             if chain[0].rank == 1 { chain[0] = chain[0].unsqueeze(0) }
             if chain[count - 1].rank == 1 { chain[count - 1] = chain[count - 1].unsqueeze(1) }
-            // Dynamic programming: the cheapest order for matrices i ... j splits at one place (Cormen et al.,
+            // Dynamic programming: the cheapest order for matrices i ... j splits at one index (Cormen et al.,
             // Introduction to Algorithms, 14.2).
             let sizes = chain.map { $0.shape[0] } + [chain[count - 1].shape[1]]
             var cost = [[Double]](repeating: [Double](repeating: 0, count: count), count: count)

@@ -24,8 +24,8 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - tau: the factors of the reflections, `[*, k]`.
-    ///   - other: C, `[*, m, n]`, or `[*, n, m]` where it stands on the left.
-    ///   - left: whether Q stands on the left.
+    ///   - other: C, `[*, m, n]`, or `[*, n, m]` if it is the left factor.
+    ///   - left: whether Q is the left factor.
     ///   - transpose: whether the conjugate transpose of Q is taken.
     public func ormqr(_ tau: Tensor, _ other: Tensor, left: Bool = true, transpose: Bool = false) -> Tensor {
         if isAutocasting { return inFloat32 { $0(self).ormqr($0(tau), $0(other), left: left, transpose: transpose) } }
@@ -39,7 +39,7 @@ extension Tensor {
                 (left ? MatrixRules.rows(other) : MatrixRules.columns(other)) == m
             else {
                 throw TensorError(
-                    .shape, in: name, "the shapes do not belong together",
+                    .shape, in: name, "the shapes do not match",
                     expected: "[*, m, k], [*, k] and [*, m, n], or [*, n, m] with left: false",
                     operands: [self, tau, other])
             }

@@ -8,7 +8,7 @@ package protocol BinaryPrimitive: Primitive {
     /// The scalar function.
     static var kernel: tl_binary_op { get }
     static var domain: BinaryDomain { get }
-    /// The same, asked of a value.
+    /// The same for a value.
     var rule: (kernel: tl_binary_op, domain: BinaryDomain) { get }
     /// The scalar function for operands that are promoted to this dtype.
     func kernel(for dtype: DType) -> tl_binary_op

@@ -1,5 +1,5 @@
-/// The gradient of a pooling that is linear: each element gets its share from the windows that it lies in. Its own gradient is
-/// the pooling itself. One to three spatial dimensions.
+/// The gradient of a pooling that is linear: each element gets its share from the windows that contain it. Its own
+/// gradient is the pooling itself. One to three spatial dimensions.
 ///
 /// Shapes: that of the pooled result `-> shape`. Dtypes: floating point.
 package protocol PoolingGradientPrimitive: Primitive {

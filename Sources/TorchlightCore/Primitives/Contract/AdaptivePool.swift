@@ -3,7 +3,7 @@ import CKernels
 // Pooling to a given size. Window `i` of `out` over `n` elements reaches from `i n / out`, rounded down, to `(i + 1) n /
 // out`, rounded up, so neighbours may share elements.
 
-/// The mean of each of as many windows as make a given size.
+/// The mean of each window; the number of windows gives the size of the result.
 ///
 /// Shapes: `[N, C, *] -> [N, C, sizes]`. Dtypes: floating point.
 package struct AdaptiveAvgPool: Primitive {
@@ -56,7 +56,7 @@ package struct AdaptiveAvgPoolBackward: PoolingGradientPrimitive {
     }
 }
 
-/// The largest element of each of as many windows as make a given size, and where it lies.
+/// The largest element of each window, and its index; the number of windows gives the size of the result.
 ///
 /// Shapes: `[N, C, *] -> values [N, C, sizes], indices [N, C, sizes]`; an index counts row-major over the spatial
 /// dimensions of the input. Dtypes: floating point; indices int64. NaN wins, the first of equals wins, and the gradient

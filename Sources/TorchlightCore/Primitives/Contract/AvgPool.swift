@@ -3,7 +3,7 @@ import CKernels
 /// The mean of each window.
 ///
 /// Shapes: `[N, C, *] -> [N, C, *]`. Dtypes: all but bool; a mean of integers is rounded towards zero. A window counts
-/// its zeros of padding where `countsPadding` says so; `divisor` replaces the count where it is not 0.
+/// its zeros of padding if `countsPadding` is true; `divisor` replaces the count where it is not 0.
 package struct AvgPool: Primitive {
     package static let name = "avgPool"
     package var window: Window

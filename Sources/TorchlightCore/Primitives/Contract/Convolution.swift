@@ -3,10 +3,11 @@ import CKernels
 /// Convolution, computed as cross-correlation: with channels `c` of a group and kernel positions `k`,
 /// `out[n, o, p] = bias[o] + sum over c, k of x[n, c, p * stride + k * dilation - padding] * weight[o, c, k]`.
 ///
-/// Shapes: `x [N, C, *]`, `weight [O, C / groups, *]`, `bias [O]` or none `-> [N, O, *]`, one to three spatial dimensions of
-/// `(size + 2 padding - dilation (kernel - 1) - 1) / stride + 1`. Dtypes: floating point, all the same.
+/// Shapes: `x [N, C, *]`, `weight [O, C / groups, *]`, `bias [O]` or none `-> [N, O, *]`, one to three spatial
+/// dimensions of `(size + 2 padding - dilation (kernel - 1) - 1) / stride + 1`. Dtypes: floating point, all the same.
 ///
-/// The gradients are primitives of their own, and each is linear in both operands, so their gradients are each other.
+/// The gradients are separate primitives. Each is linear in both operands, so that the gradient of each is another of
+/// them.
 package struct Convolution: Primitive {
     package static let name = "conv"
     package var stride: Dims
@@ -49,8 +50,8 @@ package struct Convolution: Primitive {
         return Few(ResultSpec(try shape(of: operands), x.dtype))
     }
 
-    /// Throws unless the gradient is one of the result of this convolution. A transposed convolution has one of fewer windows, where
-    /// its result is padded by more than a step.
+    /// Throws unless the gradient is one of the result of this convolution. A transposed convolution has one of fewer
+    /// windows, where its result is padded by more than a step.
     func checkGradient(
         _ gradient: TensorSpec, input: Dims, weight: Dims, in operation: String
     ) throws(TensorError) {
@@ -89,7 +90,7 @@ package struct Convolution: Primitive {
                 .shape, in: operation,
                 "the input has \(quantity(channels, "channel")) and the weight takes \(weight.layout.shape[1] *| groups)"
                     + (groups > 1 ? " (\(weight.layout.shape[1]) in each of \(quantity(groups, "group")))" : ""),
-                expected: "as many channels as the weight takes",
+                expected: "the number of channels of the weight",
                 fix: x.layout.shape[x.rank - 1] == weight.layout.shape[1] *| groups
                     ? "move the channels to dimension 1, as in x.movedim(-1, 1)" : nil, operands: operands)
         }
@@ -112,7 +113,7 @@ package struct Convolution: Primitive {
         if out.count == 0 { return }
         let bias = inputs.count > 2 ? inputs[2] : nil
         if inputs[1].count == 0 {
-            // No channel to sum over: the bias alone is left.
+            // No channel to sum over: the result is the bias.
             if let bias {
                 var column = Layout(shape: Dims(1, bias.count), offset: bias.layout.offset)
                 for _ in 0..<spatial { column = column.unsqueezed(column.rank) }
@@ -154,7 +155,7 @@ package struct Convolution: Primitive {
         return inputs[0].layout.shape[0] *| positions *| inputs[1].count
     }
 
-    /// The convolution of several examples at once, each by weights of its own, as groups of channels.
+    /// The convolution of a batch in which each sample has its own weights, as groups of channels.
     func grouped(_ examples: Int) -> Convolution {
         var convolution = self
         convolution.groups *= examples

@@ -76,7 +76,7 @@ package struct Linear: Primitive {
             x, layout, weight, weight.layout.transposed(0, 1), out, result, beta: bias == nil ? 0 : 1, in: Self.name)
     }
 
-    /// Whether each row of a matrix lies in one run and no two overlap.
+    /// Whether each row of a matrix is contiguous and no two rows overlap.
     private func hasDenseRows(_ layout: Layout) -> Bool {
         layout.isContiguous
             || (layout.shape[1] == 1 || layout.strides[1] == 1) && layout.strides[0] >= Swift.max(layout.shape[1], 1)
@@ -148,7 +148,7 @@ package struct Linear: Primitive {
 ///   - weight: the weight.
 ///   - bias: the bias. Default: none.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
-    // One output feature without a dimension of its own.
+    // One output feature without a dimension.
     if weight.rank == 1 && isAutocasting { return inLowPrecision { linear($0(x), $0(weight), bias.map($0)) } }
     if weight.rank == 1 { return bias.map { matmul(x, weight) + $0 } ?? matmul(x, weight) }
     if let bias { return apply(Linear(), x, weight, bias) }

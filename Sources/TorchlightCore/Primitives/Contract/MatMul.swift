@@ -49,12 +49,12 @@ package struct MatMul: PreparedPrimitive {
 
     package func prepared(_ inputs: Specs, _ outputs: Specs) -> PreparedCall? {
         let matrices = layouts(inputs[0].layout, inputs[1].layout, outputs[0].layout)
-        struct TooMany: Error {}
+        struct TooManyProducts: Error {}
         var calls: [(a: Layout, b: Layout, out: Layout)] = []
-        do throws(TooMany) {
-            try MatrixProduct.split(matrices.a, matrices.b, matrices.out) { (a, b, out) throws(TooMany) in
-                // Each takes 500 bytes, and saves little beside the time of many products.
-                guard calls.count < 16 else { throw TooMany() }
+        do throws(TooManyProducts) {
+            try MatrixProduct.split(matrices.a, matrices.b, matrices.out) { (a, b, out) throws(TooManyProducts) in
+                // Each takes 500 bytes, and saves little time in comparison with many products.
+                guard calls.count < 16 else { throw TooManyProducts() }
                 calls.append((a, b, out))
             }
         } catch { return nil }
@@ -80,7 +80,7 @@ package struct MatMul: PreparedPrimitive {
         var g = context.gradient
         let (rankA, rankB) = (context.shape(0).count, context.shape(1).count)
         if rankA == 1 || rankB == 1 {
-            // As matrices: the dimension that disappeared is put back in the gradient and the operands.
+            // As matrices: the dimension that was removed is inserted in the gradient and the operands.
             if rankB == 1 { g = g.unsqueeze(-1) }
             if rankA == 1 { g = g.unsqueeze(-2) }
             var left: Tensor?
@@ -109,7 +109,7 @@ package struct MatMul: PreparedPrimitive {
         if context.needs[1] {
             var a = context.input(0).conj()
             if rankB == 2 && rankA > 2 && !transposeA {
-                // One matrix met many: its gradient is one product over all rows, not a sum of products.
+                // One matrix is multiplied by many: its gradient is one product over all rows, not a sum of products.
                 let shape = a.layout.shape
                 let rows = shape.product / Swift.max(shape[rankA - 1], 1)
                 if shape[rankA - 1] > 0 {
@@ -156,9 +156,9 @@ package struct MatMul: PreparedPrimitive {
     package var autocast: AutocastClass { .lowPrecision }
 }
 
-/// What the products share: shapes, errors and the call of the kernel.
+/// Shapes, errors and the call of the kernel, common to all products.
 enum MatrixProduct {
-    /// An operand seen as matrices: a vector as one row on the left, one column on the right.
+    /// An operand as matrices: a vector as one row on the left, one column on the right.
     @inline(__always)
     static func matrices(_ x: Layout, transposed: Bool, isLeft: Bool) -> Layout {
         if x.rank == 1 { return x.unsqueezed(isLeft ? 0 : 1) }
@@ -308,7 +308,7 @@ enum MatrixProduct {
     }
 }
 
-/// The product of two dense float32 matrices, by a shorter path to the same end as `perform`; nil for anything else.
+/// The product of two dense float32 matrices, by a faster path with the result of `perform`; nil for other operands.
 ///
 /// The checks and layouts of the general path cost as much as a product of 64 x 64.
 private func denseProduct(_ a: Tensor, _ b: Tensor) -> Tensor? {

@@ -4,7 +4,7 @@ import CKernels
 ///
 /// Shapes: `[N, C, *] -> values [N, C, *], indices [N, C, *]`; an index counts row-major over the spatial dimensions of the
 /// input. Dtypes: all but bool; indices int64. Padding is never the largest element. NaN counts as the largest; of equal
-/// elements the first is taken. The gradient of a window is that of its largest element.
+/// elements the first is used. The gradient of a window is that of its largest element.
 package struct MaxPool: Primitive {
     package static let name = "maxPool"
     package var window: Window

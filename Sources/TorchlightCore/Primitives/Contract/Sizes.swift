@@ -32,7 +32,7 @@ public struct ConvPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, Expr
         return sizes.count == 1 ? "\(sizes[0])" : "(" + sizes.map(String.init).joined(separator: ", ") + ")"
     }
 
-    /// A number for each of so many dimensions; nil for `.same`.
+    /// A number for each dimension; nil for `.same`.
     package func each(_ spatial: Int, in operation: String) throws(TensorError) -> [Int]? {
         guard let sizes else { return nil }
         guard sizes.count == 1 || sizes.count == spatial else {
@@ -95,7 +95,8 @@ public struct AdaptiveSize: Sendable, Hashable, ExpressibleByIntegerLiteral, Exp
         }
         guard (0..<x.rank).allSatisfy({ x.layout.shape[$0] > 0 || (lead == 2 && $0 == 0) }) else {
             throw TensorError(
-                .shape, in: operation, "there is nothing to pool", expected: "sizes of at least 1 but for the batch",
+                .shape, in: operation, "the input has a dimension of size 0",
+                expected: "sizes of at least 1, except that of the batch",
                 operands: [x])
         }
         return result

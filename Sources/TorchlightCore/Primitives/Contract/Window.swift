@@ -11,7 +11,7 @@ package struct Window: Sendable, Hashable, Codable {
         (self.kernel, self.stride, self.padding, self.dilation) = (kernel, stride, padding, dilation)
     }
 
-    /// A window of this kernel, whose size is the stride where none is given.
+    /// A window with this kernel size, which is also the default of the stride.
     init<Size: SpatialSize>(_ kernel: Size, stride: Size?, padding: Size = 0, dilation: Size = 1) {
         self.init(
             kernel: kernel.dims, stride: (stride ?? kernel).dims, padding: padding.dims, dilation: dilation.dims)

@@ -8,7 +8,7 @@ package struct ToDevice: Primitive {
     package static let name = "toDevice"
     package static let supportsComplex = true
     package var device: Device
-    /// Where the operand is, and its gradient goes.
+    /// The device of the operand and of its gradient.
     package var source: Device
 
     package var resultDevice: Device? { device }

@@ -1,7 +1,8 @@
 import CKernels
 
 // Bessel functions of orders 0 and 1 (Abramowitz and Stegun, chapter 9), each the derivative of another but for a
-// quotient. float32 is computed in float64, so that it is right to the last place but one also near the zeros.
+// quotient. float32 is computed in float64, so that its error is at most one unit in the last place, also near the
+// zeros.
 
 /// The Bessel function of the first kind of order 0: `J0(x) = 1/pi * integral of cos(x sin t) from 0 to pi`.
 package struct BesselJ0: UnaryPrimitive {
@@ -49,8 +50,8 @@ package struct BesselY1: UnaryPrimitive {
     }
 }
 
-/// `J1(x) / x` or `I1(x) / x`, whose derivatives cancel near 0 where they are computed as quotients. For |x| < 1 it comes from
-/// the series `sum over k of (s x^2 / 4)^k / (2 k! (k + 1)!)`, with `s` -1 for J and 1 for I.
+/// `J1(x) / x` or `I1(x) / x`, whose derivatives cancel near 0 where they are computed as quotients. For |x| < 1 it
+/// comes from the series `sum over k of (s x^2 / 4)^k / (2 k! (k + 1)!)`, with `s` -1 for J and 1 for I.
 ///
 /// - Parameters:
 ///   - near: makes the result of x and the series, for |x| < 1.

@@ -6,7 +6,7 @@ package struct Cast: Primitive {
     package static let name = "to"
     package static let supportsComplex = true
     package var dtype: DType
-    /// Whether the copy lies row by row; else its dimensions lie in the order of the original's.
+    /// Whether the copy is row-major; otherwise its dimensions have the order of those of the original.
     package var isRowMajor = false
 
     package func arrangement(of inputs: Specs, shape: Dims) -> Layout {
@@ -58,12 +58,12 @@ extension Tensor {
     /// Returns the tensor if it is contiguous in row-major order, else a contiguous copy.
     public func contiguous() -> Tensor { layout.isContiguous ? self : rowMajorClone() }
 
-    /// A copy of its own that lies row by row.
+    /// A row-major copy.
     package func rowMajorClone() -> Tensor { apply(Cast(dtype: dtype, isRowMajor: true), self) }
 
     /// The result of an operation that is no view: a copy where reshaping had nothing to move and left a view of the
     /// operand, which a change in place would write to.
-    package func inMemoryApart(from operand: Tensor) -> Tensor {
+    package func copiedIfShared(with operand: Tensor) -> Tensor {
         storage === operand.storage && !isPlaceholder ? rowMajorClone() : self
     }
 

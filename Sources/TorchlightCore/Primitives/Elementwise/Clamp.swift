@@ -1,8 +1,8 @@
 import CKernels
 
-/// `min(max(x, low), high)`, also where `low > high`. What a bound replaces gives its gradient to the bound. At a bound that
-/// is a number the gradient is 0, as that of `relu` at 0; a bound that is a tensor shares it half and half, as `maximum`
-/// does.
+/// `min(max(x, low), high)`, also where `low > high`. The gradient of a replaced element is added to the bound. At a
+/// bound that is a number the gradient is 0, as that of `relu` at 0; a bound that is a tensor shares it half and half,
+/// as `maximum` does.
 package struct Clamp: TernaryPrimitive {
     package static let name = "clamp"
     package static let kernel = TL_TERNARY_CLAMP
@@ -47,7 +47,7 @@ package enum ClampBound: String, Sendable, Hashable, Codable {
 }
 
 extension Tensor {
-    /// What a bound leaves of a gradient: all within it, nothing beyond; at it nothing for a number, half for a tensor.
+    /// The factor of the gradient at a bound: 1 inside, 0 outside; at the bound 0 for a number, 1/2 for a tensor.
     fileprivate func left(_ isWithin: Tensor, _ isEqual: Tensor, _ bound: ClampBound) -> Tensor {
         let within = Tensor.where(isWithin, self, 0.0)
         return bound == .number ? within : Tensor.where(isEqual, self * 0.5, within)

@@ -78,7 +78,7 @@ extension Tensor {
     /// Element-wise quotient of a number and a tensor.
     public static func / (a: some TensorScalar, b: Tensor) -> Tensor { apply(Div(), .wrap(a.scalar), b) }
 
-    /// Element-wise quotient `self / other`, rounded as `rounding` says. Default: no rounding.
+    /// Element-wise quotient `self / other`, rounded with the mode `rounding`. Default: no rounding.
     public func div(_ other: Tensor, rounding: DivisionRounding = .none) -> Tensor {
         switch rounding {
         case .none: apply(Div(), self, other)
@@ -87,12 +87,12 @@ extension Tensor {
         }
     }
 
-    /// Element-wise quotient of the tensor and a number, rounded as `rounding` says.
+    /// Element-wise quotient of the tensor and a number, rounded with the mode `rounding`.
     public func div(_ other: some TensorScalar, rounding: DivisionRounding = .none) -> Tensor {
         div(.wrap(other.scalar), rounding: rounding)
     }
 
-    /// `self /= other`, in place, rounded as `rounding` says.
+    /// `self /= other`, in place, rounded with the mode `rounding`.
     @discardableResult
     public func div_(_ other: Tensor, rounding: DivisionRounding = .none) -> Tensor {
         switch rounding {
@@ -102,7 +102,7 @@ extension Tensor {
         }
     }
 
-    /// Divides the tensor by a number, in place, rounded as `rounding` says.
+    /// Divides the tensor by a number, in place, rounded with the mode `rounding`.
     @discardableResult
     public func div_(_ other: some TensorScalar, rounding: DivisionRounding = .none) -> Tensor {
         div_(.wrap(other.scalar), rounding: rounding)
@@ -123,7 +123,7 @@ extension Tensor {
     public func floorDivide_(_ other: some TensorScalar) -> Tensor { floorDivide_(.wrap(other.scalar)) }
 }
 
-/// Element-wise quotient of a number and a tensor, rounded as `rounding` says.
+/// Element-wise quotient of a number and a tensor, rounded with the mode `rounding`.
 public func div(_ a: some TensorScalar, _ b: Tensor, rounding: DivisionRounding = .none) -> Tensor {
     Tensor.wrap(a.scalar).div(b, rounding: rounding)
 }

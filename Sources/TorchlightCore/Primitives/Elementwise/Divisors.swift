@@ -9,7 +9,7 @@ package struct Gcd: ConstantBinaryPrimitive {
     package static let domain = BinaryDomain.shift
 }
 
-/// The smallest positive integer that both divide, and 0 where one of them is 0. What leaves the dtype wraps.
+/// The smallest positive integer that both divide, and 0 where one of them is 0. Results outside the dtype wrap around.
 package struct Lcm: ConstantBinaryPrimitive {
     package static let name = "lcm"
     package static let kernel = TL_BINARY_LCM

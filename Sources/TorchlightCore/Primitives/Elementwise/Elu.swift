@@ -12,7 +12,7 @@ package struct Elu: UnaryPrimitive {
 
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         let x = context.input(0)
-        // Clamped, the branch that is not taken cannot overflow into its own derivative.
+        // Clamped, because an overflow in the branch that is not taken would make the derivative NaN.
         let scaled = scale == 1 ? gradient : gradient * scale
         return Tensor.where(x <= 0, gradient * (x.clamp(max: 0).exp() * (alpha * scale)), scaled)
     }

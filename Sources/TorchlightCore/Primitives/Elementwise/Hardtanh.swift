@@ -1,6 +1,6 @@
 import CKernels
 
-/// `x` held to `[min, max]`. The gradient is 0 at and beyond both ends.
+/// `x` clamped to `[min, max]`. The gradient is 0 at and beyond both ends.
 package struct HardtanhForward: UnaryPrimitive {
     package static let name = "hardtanh"
     package static let kernel = TL_UNARY_HARDTANH
@@ -12,7 +12,7 @@ package struct HardtanhForward: UnaryPrimitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         guard min <= max else {
             throw TensorError(
-                .value, in: Self.name, "the lower end lies above the upper one", got: "\(min) and \(max)",
+                .value, in: Self.name, "the lower bound is greater than the upper one", got: "\(min) and \(max)",
                 expected: "min <= max", operands: Array(inputs))
         }
         return Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype.orFloat))

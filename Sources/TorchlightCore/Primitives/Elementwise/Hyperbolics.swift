@@ -48,7 +48,7 @@ package struct Acosh: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        // Two roots, so that x^2 neither overflows nor loses what is left of 1.
+        // Two roots, so that x^2 does not overflow and the 1 is not lost to rounding.
         let x = context.input(0).dtype.isComplex ? context.input(0) : context.input(0).abs()
         return gradient * ((x - 1).rsqrt() * (x + 1).rsqrt()).conj()
     }

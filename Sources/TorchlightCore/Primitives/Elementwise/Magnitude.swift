@@ -2,7 +2,7 @@ import CKernels
 
 // The size and the sign of numbers. At 0 both gradients are 0.
 
-/// The absolute value of `x`, of complex numbers the real `sqrt(re^2 + im^2)`; the lowest integer stays what it is.
+/// The absolute value of `x`, of complex numbers the real `sqrt(re^2 + im^2)`; the lowest integer is unchanged.
 package struct Abs: UnaryPrimitive {
     package static let name = "abs"
     package static let supportsComplex = true

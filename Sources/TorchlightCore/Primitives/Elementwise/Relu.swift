@@ -5,7 +5,7 @@ package struct Relu: UnaryPrimitive {
     package static let name = "relu"
     package static let kernel = TL_UNARY_RELU
     package static let domain = UnaryDomain.number
-    // The result is positive exactly where the operand is, and lives on anyway.
+    // The result is positive exactly where the operand is, and is in memory anyway.
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         apply(ReluBackward(), gradient, context.output())

@@ -1,6 +1,6 @@
 import CKernels
 
-// Rounding to whole numbers: the identity on integers, with the gradient 0 everywhere, at the steps too. `frac`, what is
+// Rounding to integers: the identity for integer dtypes, with the gradient 0 everywhere, also at jumps. `frac`, what is
 // rounded away, passes the gradient.
 
 /// The largest whole number that is at most `x`.

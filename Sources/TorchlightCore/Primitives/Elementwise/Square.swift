@@ -1,6 +1,6 @@
 import CKernels
 
-/// `x * x`. Bool gives int64, other dtypes stay.
+/// `x * x`. Bool gives int64; other dtypes are kept.
 package struct Square: UnaryPrimitive {
     package static let name = "square"
     package static let supportsComplex = true

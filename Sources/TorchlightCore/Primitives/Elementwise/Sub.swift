@@ -1,6 +1,6 @@
 import CKernels
 
-/// `a - b`. Bool with bool is refused: what is meant is `logicalXor` or integers.
+/// `a - b`. Bool with bool is refused; use `logicalXor` or integers.
 package struct Sub: BinaryPrimitive {
     package static let name = "sub"
     package static let supportsComplex = true

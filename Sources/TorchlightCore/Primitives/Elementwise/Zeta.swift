@@ -19,7 +19,7 @@ package struct Zeta: BinaryPrimitive {
 }
 
 extension TensorError {
-    /// A derivative that is asked for and does not exist, with the argument that it would be for.
+    /// A derivative that is requested and does not exist, with the argument that it would be for.
     static func noDerivative(_ operation: String, _ argument: String) -> TensorError {
         TensorError(
             .autograd, in: operation, "it has no derivative with respect to \(argument)",

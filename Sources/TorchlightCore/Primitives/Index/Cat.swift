@@ -38,7 +38,7 @@ package struct Cat: Primitive {
         return Few(ResultSpec(result ?? inputs[0].layout.shape, dtype))
     }
 
-    /// Images whose channels all lie innermost stay so; else row by row.
+    /// Channels-last if all operands are; otherwise row-major.
     package func arrangement(of inputs: Specs, shape: Dims) -> Layout {
         let isChannelsLast = inputs.allSatisfy { Self.isSkipped($0.layout.shape) || $0.layout.isChannelsLast }
         return isChannelsLast && shape.count >= 4 ? .channelsLast(shape) : Layout(shape: shape)
@@ -103,7 +103,7 @@ package struct Cat: Primitive {
 ///   - dim: the dimension, negative from the end. Default: 0.
 public func cat(_ tensors: [Tensor], dim: Int = 0) -> Tensor {
     orFail(like: tensors.first) { () throws(TensorError) in
-        // Tensors of shape [0] take part in nothing but the dtype; the first other one says what `dim` may be.
+        // Tensors of shape [0] affect only the dtype; the rank of the first other tensor is the range of `dim`.
         guard let first = tensors.first(where: { $0.layout.shape != [0] }) ?? tensors.first else {
             throw TensorError(.value, in: Cat.name, "there is no tensor to join", expected: "at least one tensor")
         }

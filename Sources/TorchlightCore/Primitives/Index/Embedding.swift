@@ -1,7 +1,7 @@
 /// Rows of a table: `out[..., :] = weight[indices[...], :]`.
 ///
-/// Shapes: `weight [n, width]`, `indices [*] -> [*, width]`. Dtypes: any `weight`, int64 `indices` within `0 ..< n`. The
-/// gradient of a row is the sum over all indices that select it; that of the padding row is 0.
+/// Shapes: `weight [n, width]`, `indices [*] -> [*, width]`. Dtypes: any `weight`, int64 `indices` within `0 ..< n`.
+/// The gradient of a row is the sum over all indices that select it; that of the padding row is 0.
 package struct Embedding: Primitive {
     package static let name = "embedding"
     package static let supportsComplex = true
@@ -55,7 +55,8 @@ package struct Embedding: Primitive {
             let counts = Tensor.zeros([context.shape(0)[0]], dtype: g.dtype, device: g.device).indexAdd(0, flat, ones)
             rows = rows / counts.indexSelect(0, flat).unsqueeze(-1)
         }
-        // A table that another layer uses too, such as that of the logits of a language model, has its gradient already.
+        // A table that another layer uses too, such as the output layer of a language model, may have a gradient
+        // already.
         if paddingIdx < 0, let sum = context.sum(0) { return Few(sum.indexAdd_(0, flat, rows), nil) }
         let table = try Tensor.zeroView(context.shape(0), g.dtype, g.device)
         let sum = apply(IndexAdd(dim: 0), table, flat, rows)
@@ -99,7 +100,7 @@ public func embedding(
             row = padding < 0 ? padding + rows : padding
             guard row >= 0 && row < rows else {
                 throw TensorError(
-                    .index, in: Embedding.name, "the padding row lies outside the table", got: "paddingIdx \(padding)",
+                    .index, in: Embedding.name, "the padding index is outside the table", got: "paddingIdx \(padding)",
                     expected: "\(-rows) ... \(rows - 1)", operands: [weight])
             }
         }

@@ -3,7 +3,7 @@ import CKernels
 /// One element for each of the index, from the same row: for dimension 1 of a matrix, `out[i, j] = x[i, index[i, j]]`.
 ///
 /// Shapes: `index [*] -> [*]`, with `x` of the same rank and at least the index's sizes except along `dim`. Dtypes: any
-/// `x`, int64 `index` within `0 ..< size`. The gradient adds what arrives at each element.
+/// `x`, int64 `index` within `0 ..< size`. The gradient adds the gradients of each element.
 package struct Gather: Primitive {
     package static let name = "gather"
     package static let supportsComplex = true
@@ -117,10 +117,10 @@ extension Tensor {
             guard let outer = Layout.broadcast(left, right) else {
                 throw broadcastError("takeAlongDim", [self, index])
             }
-            var (sizes, places) = (outer, outer)
+            var (sizes, indexShape) = (outer, outer)
             sizes[d] = layout.shape[d]
-            places[d] = index.layout.shape[d]
-            return expand(Array(sizes)).gather(d, index.wrapped(to: layout.shape[d]).expand(Array(places)))
+            indexShape[d] = index.layout.shape[d]
+            return expand(Array(sizes)).gather(d, index.wrapped(to: layout.shape[d]).expand(Array(indexShape)))
         }
     }
 }

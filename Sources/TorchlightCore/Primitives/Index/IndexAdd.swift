@@ -103,7 +103,7 @@ extension Tensor {
         }
     }
 
-    /// The source times a factor; a whole factor leaves its dtype, that of flags too.
+    /// The source times a factor; an integer factor keeps the dtype, also bool.
     private func multiplied(
         _ source: Tensor, by factor: Scalar, _ operation: String
     ) throws(TensorError) -> Tensor {

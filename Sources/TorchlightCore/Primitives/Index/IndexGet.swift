@@ -55,8 +55,8 @@ package struct IndexGet: Primitive {
 /// A tensor in which the elements that index tensors select are set to values, or increased by them: the inverse of
 /// `IndexGet`.
 ///
-/// Operands: `x [n1, ..., nk, *]`, `values [I, *]` and `k` index tensors that broadcast to `I`. Result: `x`'s shape. Dtypes: `x`
-/// and the values the same, int64 indices. If an element is selected several times, it is set to the last
+/// Operands: `x [n1, ..., nk, *]`, `values [I, *]` and `k` index tensors that broadcast to `I`. Result: `x`'s shape.
+/// Dtypes: `x` and the values the same, int64 indices. If an element is selected several times, it is set to the last
 /// value, or all values are added in order.
 package struct IndexPut: Primitive {
     package static let name = "indexPut"
@@ -196,8 +196,8 @@ extension Tensor {
     ///     x.indexPut_([rows, columns], values)        // x[rows, columns] = values
     ///
     /// The index tensors are integers, where negative ones count from the end, and broadcast to a shape `I`. A bool
-    /// mask stands for the indices of its true elements, in as many dimensions as it has. The values broadcast to `[I,
-    /// rest...]` and are converted to the dtype of this tensor.
+    /// mask is equivalent to the indices of its true elements, in as many dimensions as it has. The values broadcast to
+    /// `[I, rest...]` and are converted to the dtype of this tensor.
     ///
     /// - Parameter accumulate: whether to add the values instead of replacing; values for a repeated index are summed.
     ///   Default: false.
@@ -231,7 +231,7 @@ extension Tensor {
         }
     }
 
-    /// Index tensors as the kernels take them: int64, and a mask as the coordinates of its true elements.
+    /// Index tensors in the form of the kernels: int64, and a mask as the coordinates of its true elements.
     private func positions(_ indices: [Tensor]) throws(TensorError) -> [Tensor] {
         var results: [Tensor] = []
         for index in indices {

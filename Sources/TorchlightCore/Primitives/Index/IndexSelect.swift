@@ -3,7 +3,7 @@ import CKernels
 /// Positions of one dimension in the order of an index: `out[.., i, ..] = x[.., index[i], ..]`.
 ///
 /// Shapes: `x [*, n, *]`, `index [k] -> [*, k, *]`. Dtypes: any `x`, int64 `index` within `0 ..< n`. The gradient adds
-/// what arrives at each position, so positions that are named twice get both terms.
+/// the gradients of each index, so that an index that occurs twice gets both terms.
 package struct IndexSelect: Primitive {
     package static let name = "indexSelect"
     package static let supportsComplex = true

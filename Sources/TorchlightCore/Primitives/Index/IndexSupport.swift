@@ -1,8 +1,8 @@
 import CKernels
 
-// What the primitives that take positions share: checks, and the layouts that their kernels read.
+// Checks and memory layouts of the primitives that take indices.
 
-/// An index operand as the kernels take it: int64.
+/// An index operand for the kernels: int64.
 func indexOperand(_ index: Tensor, in operation: String) throws(TensorError) -> Tensor {
     if index.dtype == .int64 { return index }
     guard index.dtype.isInteger else {
@@ -14,23 +14,23 @@ func indexOperand(_ index: Tensor, in operation: String) throws(TensorError) -> 
     return index.to(.int64)
 }
 
-/// Refuses an index of another dtype than int64, which the kernels take; the public functions convert before.
+/// Refuses an index whose dtype is not int64, which the kernels read; the public functions convert indices first.
 func checkIndexType(_ index: some Described, in operation: String) throws(TensorError) {
     guard index.dtype == .int64 else {
         throw TensorError(.dtype, in: operation, "positions are int64 here", operands: [index])
     }
 }
 
-/// Refuses positions outside `low ..< size` of a dimension, and names the first.
+/// Refuses indices outside `low ..< size` of a dimension; the error names the first.
 func checkIndices(
     _ index: Tensor, low: Int = 0, size: Int, dim: Int, in operation: String, of operands: [Tensor] = []
 ) throws(TensorError) {
     try checkIndexType(index, in: operation)
     guard let bad = firstIndex(of: index, below: low, orAtLeast: size) else { return }
-    let (value, place) = index.element(at: bad)
+    let (value, coordinates) = index.element(at: bad)
     throw TensorError(
         .index, in: operation,
-        "index \(value)\(place.isEmpty ? "" : " at \(place)") is out of range for dimension \(dim)",
+        "index \(value)\(coordinates.isEmpty ? "" : " at \(coordinates)") is out of range for dimension \(dim)",
         got: operands.isEmpty ? "a size of \(size)" : nil,
         expected: size == 0 ? "no index at all: the dimension is empty" : "\(low) ... \(size - 1)", operands: operands)
 }
@@ -54,18 +54,18 @@ package func firstIndex(of index: Tensor, below low: Int, orAtLeast high: Int) -
 
 extension Tensor {
     /// An int64 element by its row-major number, with its coordinates.
-    package func element(at flat: Int) -> (value: Int, place: Dims) {
-        var place = layout.shape
+    package func element(at flat: Int) -> (value: Int, coordinates: Dims) {
+        var coordinates = layout.shape
         var rest = flat
         var offset = 0
         for i in stride(from: rank - 1, through: 0, by: -1) {
-            place[i] = rest % layout.shape[i]
+            coordinates[i] = rest % layout.shape[i]
             rest /= layout.shape[i]
-            offset += place[i] * layout.strides[i]
+            offset += coordinates[i] * layout.strides[i]
         }
         let one = Tensor(
             storage: storage, layout: Layout(shape: Dims(), offset: layout.offset + offset), dtype: dtype)
-        return (one.item(Int.self), place)
+        return (one.item(Int.self), coordinates)
     }
 
     /// The start of a primitive that updates its first input: that in the output, unless it is the output.
@@ -75,7 +75,7 @@ extension Tensor {
         copyElements(from: self, layout: layout, to: out)
     }
 
-    /// Zeros of a shape in one place of memory: the start of a sum or the value of a fill.
+    /// Zeros of a shape, all with the same memory (strides of 0): the start of a sum or the value of a fill.
     static func zeroView(_ shape: Dims, _ dtype: DType, _ device: Device) throws(TensorError) -> Tensor {
         let zero = try Tensor.filled(0, shape: Dims(), dtype: dtype, device: device)
         let strides = Dims(repeating: 0, count: shape.count)
@@ -84,7 +84,7 @@ extension Tensor {
 }
 
 extension Layout {
-    /// The layout with one dimension in the middle, `[before, size, after]`, or nil where that takes a copy.
+    /// The layout with one dimension in the middle, `[before, size, after]`, or nil if that needs a copy.
     func around(_ dim: Int) -> Layout? {
         var before = 1
         var after = 1
@@ -121,10 +121,10 @@ extension BatchedOperands {
     /// The index tensors among the operands, aligned so that they broadcast behind the dimension of the examples, and whether
     /// one of them is mapped; and the numbers of the examples as another index tensor.
     func indices(from first: Int) -> (indices: [Tensor], numbers: Tensor, isAnyMapped: Bool) {
-        let places = first..<count
-        let rank = places.map { self.rank($0) }.max() ?? 0
+        let indexOperands = first..<count
+        let rank = indexOperands.map { self.rank($0) }.max() ?? 0
         let numbers = Tensor.arange(size, device: tensors[0].device)
             .reshape([size] + Array(repeating: 1, count: rank))
-        return (places.map { aligned($0, rank: rank) }, numbers, places.contains { isMapped($0) })
+        return (indexOperands.map { aligned($0, rank: rank) }, numbers, indexOperands.contains { isMapped($0) })
     }
 }

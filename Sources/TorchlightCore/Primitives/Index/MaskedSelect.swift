@@ -2,8 +2,8 @@ import CKernels
 
 /// The elements where a mask is true, in row-major order.
 ///
-/// Shapes: `x [*]`, `mask [*]` alike `-> [count]`. Dtypes: any `x`, bool mask. The size of the result depends on values: the
-/// caller counts first.
+/// Shapes: `x [*]`, `mask [*]` alike `-> [count]`. Dtypes: any `x`, bool mask. The size of the result depends on
+/// values: the caller counts first.
 package struct MaskedSelect: Primitive {
     package static let name = "maskedSelect"
     package static let supportsComplex = true
@@ -84,8 +84,8 @@ package struct MaskedScatter: Primitive {
         }
         var source: Tensor?
         if context.needs[2] {
-            // Element k of the source went to the k-th true element of the mask; what arrives elsewhere goes to one
-            // element more than there are, which is dropped.
+            // Element k of the source was written to the k-th true element of the mask; other gradients are added to
+            // one additional element, which is dropped.
             let size = context.shape(2).product
             let flat = mask.reshape([-1])
             let order = noGrad { Tensor.where(flat, flat.cumsum(dim: 0) - 1, size) }
@@ -120,10 +120,10 @@ extension Tensor {
             guard let shape = Layout.broadcast(layout.shape, mask.layout.shape) else {
                 throw broadcastError("maskedSelect", [self, mask])
             }
-            let places = mask.expanded(to: shape)
-            try checkMask(expanded(to: shape), places, in: MaskedSelect.name)
-            let count = try places.countTrue(in: MaskedSelect.name)
-            return apply(MaskedSelect(count: count), expanded(to: shape), places)
+            let expandedMask = mask.expanded(to: shape)
+            try checkMask(expanded(to: shape), expandedMask, in: MaskedSelect.name)
+            let count = try expandedMask.countTrue(in: MaskedSelect.name)
+            return apply(MaskedSelect(count: count), expanded(to: shape), expandedMask)
         }
     }
 
@@ -152,7 +152,8 @@ extension Tensor {
         }
     }
 
-    /// The number of elements that are not 0, read from the device: what has a size that depends on values waits for it.
+    /// The number of elements that are not 0, read from the device: an operation whose size depends on values waits for
+    /// it.
     func countTrue(in operation: String) throws(TensorError) -> Int {
         guard device.hasValues else {
             if device.isRecording { throw .hostRead(of: self, in: operation) }
@@ -169,7 +170,7 @@ extension Tensor {
         return found
     }
 
-    /// The tensor itself where it has the shape, else expanded to it.
+    /// The tensor itself if it has the shape, otherwise expanded to it.
     private func expanded(to shape: Dims) -> Tensor {
         layout.shape == shape ? self : applyView(Expand(shape: shape), self)
     }

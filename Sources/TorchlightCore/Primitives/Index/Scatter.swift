@@ -81,7 +81,7 @@ package struct Scatter: Primitive {
             return Few(rest, nil, context.needs[2] ? apply(Gather(dim: dim), g, index) : nil)
         case .multiply: return productGradient(context, g)
         case .max, .min:
-            // Among equals the gradient is shared evenly.
+            // The gradient is divided equally among equal elements.
             let (x, index, source, out) = (context.input(0), context.input(1), context.input(2), context.output())
             var own = (x .== out).to(g.dtype)
             if !includesSelf {
@@ -102,7 +102,7 @@ package struct Scatter: Primitive {
     private func productGradient(_ context: GradientContext, _ g: Tensor) -> Few<Tensor?> {
         let (x, index, source) = (context.input(0).conj(), context.input(1), context.input(2).conj())
         let (xZero, sourceZero) = ((x .== 0).to(x.dtype), (source .== 0).to(x.dtype))
-        // Zeros stand aside as ones, and are counted.
+        // Zeros are replaced by ones, and are counted.
         let (xFactor, sourceFactor) = (x + xZero, source + sourceZero)
         let product = apply(Scatter(dim: dim, reduction: .multiply), xFactor, index, sourceFactor)
         let zeros = apply(Scatter(dim: dim, reduction: .add), xZero, index, sourceZero)
@@ -236,7 +236,7 @@ extension Tensor {
     ) -> Tensor {
         if isPlaceholder || index.isPlaceholder { return self }
         if inPlace && (!includeSelf || reduce == .mean) {
-            // Several steps: a mistake that a later one finds must leave the tensor as it was.
+            // Several steps: the tensor must be unchanged if a later one throws.
             return copy_(scatterReduced(dim, index, source, reduce, includeSelf, name, inPlace: false))
         }
         var start = self
@@ -307,7 +307,7 @@ extension ScatterUpdate {
 }
 
 extension DType {
-    /// The numbers that an integer dtype holds.
+    /// The numbers that an integer dtype can represent.
     var bounds: ClosedRange<Int> {
         switch self {
         case .int32: Int(Int32.min)...Int(Int32.max)

@@ -47,7 +47,7 @@ package struct Determinant: Primitive {
         let turns = noGrad {
             (apply(Determinant(), parts[0].detach()) * apply(Determinant(), parts[2].detach())).conj()
         }
-        // Each row holds all singular values, with a 1 in place of its own.
+        // Each row contains all singular values, with a 1 instead of its own.
         let own = Tensor.eye(n, dtype: .bool, device: a.device)
         let others = parts[1].unsqueeze(-2).expand(Array(MatrixRules.batch(a).with(n, n))).maskedFill(own, 1).prod(
             dim: -1)

@@ -98,7 +98,7 @@ package struct PivotOrder: Primitive {
         }
         guard x.rank >= 1, x.layout.shape[x.rank - 1] <= rows else {
             throw TensorError(
-                .shape, in: Self.name, "the pivots do not belong to these matrices",
+                .shape, in: Self.name, "the shape of the pivots does not match the matrices",
                 expected: "at most one pivot for each of \(quantity(rows, "row"))", operands: [x])
         }
         var shape = x.layout.shape

@@ -21,7 +21,7 @@ package struct PseudoInverse: CompositePrimitive {
         for limit in [inputs[1], inputs[2]]
         where limit.layout.shape != MatrixRules.batch(x) || limit.dtype != x.dtype.toReal {
             throw TensorError(
-                .shape, in: Self.name, "the limits do not belong to the matrices",
+                .shape, in: Self.name, "the shape of the limits does not match the matrices",
                 expected: "one limit for each matrix, of the same dtype", operands: [x, limit])
         }
         return Few(
@@ -41,8 +41,8 @@ package struct PseudoInverse: CompositePrimitive {
             (left, values, right) = (parts[0], parts[1], parts[2].mH)
         }
         let limit = LinAlg.largest(values) * inputs[2]
-        let isNothing = values.abs() <= limit.maximum(inputs[1]).unsqueeze(-1)
-        let inverses = values.maskedFill(isNothing, 1).reciprocal().maskedFill(isNothing, 0)
+        let isZero = values.abs() <= limit.maximum(inputs[1]).unsqueeze(-1)
+        let inverses = values.maskedFill(isZero, 1).reciprocal().maskedFill(isZero, 0)
         return Few((right * inverses.unsqueeze(-2)).matmul(left.mH))
     }
 

@@ -1,13 +1,13 @@
 import CKernels
 
-/// Each channel brought to mean 0 and variance 1 by the statistics of the batch (training) or by those given
-/// (evaluation), then scaled and shifted: `y = (x - mean) * rstd * weight + bias`, `rstd = 1 / sqrt(variance + epsilon)`.
+/// Normalises each channel with the statistics of the batch (training) or with given statistics (evaluation), then
+/// scales and shifts it: `y = (x - mean) * rstd * weight + bias`, `rstd = 1 / sqrt(variance + epsilon)`.
 ///
-/// Operands: `x [N, C, *]`, then `weight [C]`, `bias [C]`, `runningMean [C]` and `runningVar [C]` as the flags say. Results:
-/// `y [N, C, *]`, `mean [C]`, `rstd [C]` and, in training with running statistics, their new values
-/// `(1 - momentum) * running + momentum * batch` (with the unbiased variance). Dtypes: floating point; a half type takes
-/// float32 parameters as well. The mean is float64, because float32 has too few digits beside a mean that is much larger than the
-/// deviations; `rstd` has the dtype that computes.
+/// Operands: `x [N, C, *]`, then `weight [C]`, `bias [C]`, `runningMean [C]` and `runningVar [C]` if their flags are
+/// set. Results: `y [N, C, *]`, `mean [C]`, `rstd [C]` and, in training with running statistics, their new values
+/// `(1 - momentum) * running + momentum * batch` (with the unbiased variance). Dtypes: floating point; a half type
+/// takes float32 parameters as well. The mean is float64, because float32 has too few digits beside a mean that is much
+/// larger than the deviations; `rstd` has the dtype of the computation.
 package struct BatchNorm: Primitive {
     package static let name = "batchNorm"
     package var isTraining: Bool
@@ -17,8 +17,8 @@ package struct BatchNorm: Primitive {
     package var hasBias: Bool
     package var hasRunning: Bool
 
-    private var biasPlace: Int { hasWeight ? 2 : 1 }
-    private var runningPlace: Int { biasPlace + (hasBias ? 1 : 0) }
+    private var biasIndex: Int { hasWeight ? 2 : 1 }
+    private var runningIndex: Int { biasIndex + (hasBias ? 1 : 0) }
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
@@ -28,10 +28,10 @@ package struct BatchNorm: Primitive {
                 .shape, in: Self.name, "the input has no channels", expected: "[N, C, *]", operands: [x])
         }
         let channels = Dims(repeating: x.layout.shape[1], count: 1)
-        guard inputs.count == runningPlace + (hasRunning ? 2 : 0) else {
+        guard inputs.count == runningIndex + (hasRunning ? 2 : 0) else {
             throw TensorError(
                 .value, in: Self.name, "another number of parameters", got: quantity(inputs.count, "operand"),
-                expected: quantity(runningPlace + (hasRunning ? 2 : 0), "operand"), operands: [x])
+                expected: quantity(runningIndex + (hasRunning ? 2 : 0), "operand"), operands: [x])
         }
         for i in 1..<inputs.count {
             guard inputs[i].layout.shape == channels else {
@@ -39,8 +39,8 @@ package struct BatchNorm: Primitive {
                     .shape, in: Self.name, "a parameter does not fit the channels", expected: "shape \(channels)",
                     operands: [x, inputs[i]])
             }
-            let wanted = i >= runningPlace ? inputs[runningPlace].dtype : inputs[1].dtype
-            let fits = i >= runningPlace || wanted.fitsAsParameter(of: x.dtype)
+            let wanted = i >= runningIndex ? inputs[runningIndex].dtype : inputs[1].dtype
+            let fits = i >= runningIndex || wanted.fitsAsParameter(of: x.dtype)
             guard fits, inputs[i].dtype == wanted, wanted.isFloatingPoint else {
                 throw TensorError(
                     .dtype, in: Self.name, "a parameter has another dtype",
@@ -62,8 +62,8 @@ package struct BatchNorm: Primitive {
             ResultSpec(x.layout.shape, x.dtype), ResultSpec(channels, .float64),
             ResultSpec(channels, x.dtype.computeType))
         if isTraining && hasRunning {
-            specs.append(ResultSpec(channels, inputs[runningPlace].dtype))
-            specs.append(ResultSpec(channels, inputs[runningPlace + 1].dtype))
+            specs.append(ResultSpec(channels, inputs[runningIndex].dtype))
+            specs.append(ResultSpec(channels, inputs[runningIndex + 1].dtype))
         }
         return specs
     }
@@ -79,7 +79,7 @@ package struct BatchNorm: Primitive {
         if isTraining {
             if hasRunning {
                 for i in 0..<2 {
-                    let running = inputs[runningPlace + i]
+                    let running = inputs[runningIndex + i]
                     copyElements(from: running, layout: running.layout, to: outputs[3 + i])
                 }
             }
@@ -94,7 +94,7 @@ package struct BatchNorm: Primitive {
                     $0(hasRunning ? outputs[4] : nil))
             }
         } else {
-            let (runningMean, runningVar) = (inputs[runningPlace], inputs[runningPlace + 1])
+            let (runningMean, runningVar) = (inputs[runningIndex], inputs[runningIndex + 1])
             withKernelArguments {
                 tl_batch_norm_evaluation($0(runningMean), $0(runningVar), epsilon, $0(mean), $0(rstd))
             }
@@ -103,7 +103,7 @@ package struct BatchNorm: Primitive {
         withKernelArguments {
             tl_batch_norm_apply(
                 $0(x, shape: shape), $0(mean), $0(rstd), $0(flat: hasWeight ? inputs[1] : nil),
-                $0(flat: hasBias ? inputs[biasPlace] : nil), $0(outputs[0], shape: shape))
+                $0(flat: hasBias ? inputs[biasIndex] : nil), $0(outputs[0], shape: shape))
         }
     }
 
@@ -124,12 +124,12 @@ package struct BatchNorm: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         var gradients = Few<Tensor?>(repeating: nil, count: context.inputCount)
-        // The statistics are for this rule and the running ones alone.
+        // The statistics are only used by this rule and by the running statistics.
         guard let g = context.gradients[0] else { return gradients }
         let x = context.input(0)
         let weight = hasWeight ? context.input(1) : nil
         let needsWeight = hasWeight && context.needs[1]
-        let needsBias = hasBias && context.needs[biasPlace]
+        let needsBias = hasBias && context.needs[biasIndex]
         var operands = Few(g, x, context.output(1))
         operands.append(context.output(2))
         if let weight { operands.append(weight) }
@@ -142,7 +142,7 @@ package struct BatchNorm: Primitive {
         var results = Array(applyAll(backward, operands, count: count))
         if context.needs[0] { gradients[0] = results.removeFirst() }
         if needsWeight { gradients[1] = results.removeFirst() }
-        if needsBias { gradients[biasPlace] = results.removeFirst() }
+        if needsBias { gradients[biasIndex] = results.removeFirst() }
         return gradients
     }
 

@@ -1,8 +1,10 @@
-/// The cross entropy of probabilities element by element, `-(y log p + (1 - y) log(1 - p))` with logarithms held above -100.
+/// The cross entropy of probabilities element by element, `-(y log p + (1 - y) log(1 - p))` with logarithms clamped to
+/// at least -100.
 ///
 /// Shapes: `p [*], y [*] -> [*]`, equal. Dtypes are promoted; floating point. Both must lie in [0, 1], and not be NaN.
 ///
-/// The gradient of `p`, `(p - y) / max(p (1 - p), 1e-12)`, is finite where that of the formula is 0 / 0, at `p = 0` and `p = 1`.
+/// The gradient of `p`, `(p - y) / max(p (1 - p), 1e-12)`, is finite where that of the formula is 0 / 0, at `p = 0` and
+/// `p = 1`.
 package struct BinaryCrossEntropy: CompositePrimitive {
     package static let name = "binaryCrossEntropy"
 
@@ -20,13 +22,13 @@ package struct BinaryCrossEntropy: CompositePrimitive {
     package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
         for (values, what) in [(inputs[0], "a prediction"), (inputs[1], "a target")] where values.count > 0 {
             let (low, high): (Double, Double) = noGrad { (values.min().item(), values.max().item()) }
-            // NaN compares with nothing.
+            // Comparisons with NaN are false.
             guard low >= 0, high <= 1 else {
                 throw TensorError(
                     .value, in: Self.name, "\(what) is outside [0, 1]", got: "values from \(low) to \(high)",
                     expected: "numbers in [0, 1]",
                     fix: values === inputs[0]
-                        ? "use binaryCrossEntropyWithLogits for what has not gone through sigmoid"
+                        ? "use binaryCrossEntropyWithLogits for inputs without sigmoid"
                         : "scale the targets, as in mask / 255", operands: [values])
             }
         }
@@ -53,5 +55,6 @@ package struct BinaryCrossEntropy: CompositePrimitive {
     package var algebra: Algebra { .other }
 }
 
-/// The cross entropy of probabilities element by element, `-(y log p + (1 - y) log(1 - p))`; see ``BinaryCrossEntropy``.
+/// The cross entropy of probabilities element by element, `-(y log p + (1 - y) log(1 - p))`; see
+/// ``BinaryCrossEntropy``.
 package func binaryCrossEntropyTerms(_ p: Tensor, _ y: Tensor) -> Tensor { apply(BinaryCrossEntropy(), p, y) }

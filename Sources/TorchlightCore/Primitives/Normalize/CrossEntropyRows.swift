@@ -69,7 +69,7 @@ package struct CrossEntropyRows: Primitive {
     package func saved(for needs: Needs) -> Saved { [.input(0), .input(1), .input(2), .output(2)] }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        // The weights depend on no logit, and the logsumexp is for this rule alone.
+        // The weights do not depend on the logits, and the logsumexp is only used by this rule.
         guard let g = context.gradients[0], context.needs[0] else { return [nil, nil, nil] }
         let (logits, target) = (context.input(0), context.input(1))
         let weight = context.inputCount > 2 ? context.input(2) : nil
@@ -80,7 +80,7 @@ package struct CrossEntropyRows: Primitive {
         return [applyFirst(backward, operands), nil, nil]
     }
 
-    /// The rows of all examples as one batch of rows; nil where each example has class weights of its own.
+    /// The rows of all samples as one batch of rows; nil if each sample has its own class weights.
     ///
     /// - Parameter rows: the number of operands that have rows; the class weights follow.
     static func runMerged(

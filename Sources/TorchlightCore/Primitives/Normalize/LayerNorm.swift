@@ -8,7 +8,7 @@ import CKernels
 /// digits beside a mean that is much larger than the deviations; `rstd` has the dtype that computes.
 package struct LayerNorm: PreparedPrimitive {
     package static let name = "layerNorm"
-    /// How many of the last dimensions make a row.
+    /// The number of trailing dimensions of a row.
     package var dims: Int
     package var epsilon: Double
     package var hasWeight: Bool
@@ -108,7 +108,7 @@ package struct LayerNorm: PreparedPrimitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         var gradients = Few<Tensor?>(repeating: nil, count: context.inputCount)
-        // Mean and rstd are for this rule alone.
+        // Mean and rstd are only used by this rule.
         guard let g = context.gradients[0] else { return gradients }
         let x = context.input(0)
         let weight = hasWeight ? context.input(1) : nil
@@ -121,13 +121,13 @@ package struct LayerNorm: PreparedPrimitive {
             norm: self, needsInput: context.needs[0], needsWeight: needsWeight, needsBias: needsBias,
             parameterDType: context.dtype(context.inputCount - 1))
         if backward.resultCount == 0 { return gradients }
-        var places = Few<Tensor?>()
+        var destinations = Few<Tensor?>()
         if context.needs[0], x.dtype == x.dtype.computeType, let sum = context.sum(0), sum.layout.isContiguous {
             backward.addsToInput = true
             operands.append(sum)
-            places.append(sum)
+            destinations.append(sum)
         }
-        var results = Array(try perform(backward, operands, into: places))
+        var results = Array(try perform(backward, operands, into: destinations))
         if context.needs[0] { gradients[0] = results.removeFirst() }
         if needsWeight { gradients[1] = results.removeFirst() }
         if needsBias { gradients[context.inputCount - 1] = results.removeFirst() }
@@ -259,13 +259,13 @@ extension DType {
     func fitsAsParameter(of input: DType) -> Bool { self == input || self == input.computeType }
 }
 
-/// What layer and batch normalisation have in common, in operations that have gradients themselves: `n = (x - mean) rstd`
+/// The gradient of layer and batch normalisation, in operations that have gradients themselves: `n = (x - mean) rstd`
 /// over the dimensions `dims`, and `dx = rstd (h - mean(h) - n mean(h n))`, where `h` is the gradient of `n`.
 func normalizationGradient(
     _ h: Tensor, _ x: Tensor, over dims: [Int], _ epsilon: Double
 ) -> (normal: Tensor, dx: Tensor) {
-    // Half types would round the mean and the squares. The mean is taken twice: what rounding takes from the first, a large
-    // number, is in the second.
+    // Half types would round the mean and the squares. The mean is computed twice: the second one
+    // corrects the rounding error of the first, which may be large.
     let (x, h, dtype) = (x.to(x.dtype.computeType), h.to(x.dtype.computeType), x.dtype)
     let rough = x - x.mean(dim: dims, keepdim: true).detach()
     let centred = rough - rough.mean(dim: dims, keepdim: true)
@@ -275,7 +275,7 @@ func normalizationGradient(
     return (normal, (rstd * (h - h.mean(dim: dims, keepdim: true) - along)).to(dtype))
 }
 
-/// Refuses what is not floating point.
+/// Refuses dtypes that are not floating point.
 func checkFloating(_ x: some Described, in operation: String) throws(TensorError) {
     guard x.dtype.isFloatingPoint else {
         throw .dtype(operation, [x], expected: "floating point", fix: "convert it first, as in x.to(.float32)")

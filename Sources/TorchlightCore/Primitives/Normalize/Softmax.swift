@@ -44,7 +44,7 @@ extension SoftmaxPrimitive {
 
 /// `exp(x) / sum(exp(x))` along a dimension, without overflow.
 ///
-/// Shapes: `[*] -> [*]`. Dtypes: floating point. A row of -infinity alone gives NaN.
+/// Shapes: `[*] -> [*]`. Dtypes: floating point. A row in which all elements are -infinity gives NaN.
 package struct Softmax: SoftmaxPrimitive {
     package static let name = "softmax"
     package static let isLogarithm = false

@@ -79,7 +79,7 @@ public func dropout(
     guard p >= 0 && p <= 1 else {
         return fail(
             TensorError(
-                .value, in: DropoutForward.name, "the probability lies outside [0, 1]", got: "\(p)",
+                .value, in: DropoutForward.name, "the probability is outside [0, 1]", got: "\(p)",
                 expected: "a number from 0 to 1", operands: [x]), like: x)
     }
     if !training || p == 0 { return x }

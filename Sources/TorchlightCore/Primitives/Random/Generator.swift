@@ -65,7 +65,7 @@ public final class Generator: Sendable {
     public var state: State {
         get { current.withLock { $0 } }
         set {
-            // Code that is run again has its numbers from a record, and leaves generators where they are.
+            // Code that is run again gets its numbers from a record, and does not change the state of generators.
             if ThreadContext.existing?.randomSource?.isReplay == true { return }
             activeRecorder?.changed(generator: self)
             current.withLock { $0 = newValue }
@@ -86,9 +86,9 @@ public final class Generator: Sendable {
     public func fork(_ index: Int) -> Generator {
         // Words that no call of this generator draws: their call number is the last.
         let key = tl_philox(seed: seed, call: .max)
-        let place = UInt64(bitPattern: Int64(index)) &* 2
-        let low = UInt64(tl_philox_word(key, place))
-        return Generator(seed: UInt64(tl_philox_word(key, place &+ 1)) << 32 | low)
+        let counter = UInt64(bitPattern: Int64(index)) &* 2
+        let low = UInt64(tl_philox_word(key, counter))
+        return Generator(seed: UInt64(tl_philox_word(key, counter &+ 1)) << 32 | low)
     }
 
     /// The key of the next call.

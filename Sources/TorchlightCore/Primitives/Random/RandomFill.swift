@@ -1,6 +1,6 @@
 import CKernels
 
-// Tensors of random numbers, new or written in place. No gradient reaches what was there before.
+// Tensors of random numbers, new or written in place. The gradient of the previous elements is 0.
 
 /// Numbers drawn for every element of a new tensor, or of one that is written in place: `key int64 [2] -> shape`.
 package protocol RandomFill: Primitive {
@@ -100,7 +100,7 @@ package struct IntegerFill: RandomFill, Primitive {
         let limits = dtype == .float16 ? -65504...65504 : dtype.bounds
         guard limits.contains(low), limits.contains(high - 1) else {
             throw TensorError(
-                .value, in: Self.name, "\(dtype) does not hold the range", got: "\(low) ..< \(high)",
+                .value, in: Self.name, "\(dtype) cannot represent the range", got: "\(low) ..< \(high)",
                 expected: "numbers in \(limits)", operands: [spec])
         }
     }
@@ -128,7 +128,7 @@ package struct BernoulliDraw: Primitive {
         let p = inputs[0].detach()
         guard noGrad({ (p >= 0).logicalAnd(p <= 1).all().item() }) != 0 else {
             throw TensorError(
-                .value, in: Self.name, "a probability lies outside [0, 1]", expected: "numbers from 0 to 1",
+                .value, in: Self.name, "a probability is outside [0, 1]", expected: "numbers from 0 to 1",
                 operands: [p])
         }
     }

@@ -24,11 +24,11 @@ final class RandomRecord {
     func replaying(_ body: () -> Void) -> Bool {
         let context = ThreadContext.current
         let outer = context.randomSource
-        let player = Player(keys: keys)
-        context.randomSource = player
+        let source = ReplaySource(keys: keys)
+        context.randomSource = source
         defer { context.randomSource = outer }
         body()
-        return player.drawn == keys.count
+        return source.drawn == keys.count
     }
 
     private final class Recorder: RandomSource {
@@ -48,7 +48,7 @@ final class RandomRecord {
         }
     }
 
-    private final class Player: RandomSource {
+    private final class ReplaySource: RandomSource {
         let keys: [RandomKey]
         var drawn = 0
         var isReplay: Bool { true }

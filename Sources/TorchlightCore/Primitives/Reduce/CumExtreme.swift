@@ -2,7 +2,7 @@ import CKernels
 
 /// The largest or smallest number so far along a dimension, and where it is: `[*] -> [*], int64 [*]`.
 ///
-/// The last of equals counts; NaN wins. The gradient of each result goes to its position.
+/// The last of equal elements is used; NaN is larger and smaller than all numbers. The gradient is added at the index.
 package struct CumExtreme: Primitive {
     package static let name = "cummax"
     package var isLargest: Bool

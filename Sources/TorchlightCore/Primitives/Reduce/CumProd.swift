@@ -32,7 +32,7 @@ package struct CumProd: Primitive {
 
     /// Element `i` is a factor of all `y_k`, `k >= i`: its gradient is the product of the elements before it times
     /// `sum over k >= i of g_k x_(i+1) ... x_k`, which is a linear recurrence from the other end. No division, so that
-    /// zeros need no case of their own.
+    /// zeros need no special case.
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let x = context.input(0)
         let g = context.gradient

@@ -1,13 +1,12 @@
 import CKernels
 
-// Distances of rows. The differences of all pairs, as many as pairs times the length of a row, are never in memory: neither
-// here, nor in the gradients.
+// Distances of rows. The tensor of the differences of all pairs is never stored, also not for the gradients.
 
 /// The p-norm of the difference of every pair of rows, `out[n, i, j] = norm(a[n, i] - b[n, j] + shift, p)`.
 ///
-/// Shapes: `a [N, I, D], b [N, J, D] -> [N, I, J]`. Dtypes: float32 and float64, both the same. `p >= 0`; 0 counts what differs,
-/// infinity takes the largest. The gradient is 0 at distance 0 and for `p = 0`; for infinity each of several largest
-/// coordinates gets the whole of it.
+/// Shapes: `a [N, I, D], b [N, J, D] -> [N, I, J]`. Dtypes: float32 and float64, both the same. `p >= 0`; 0 counts the
+/// coordinates that differ, infinity is the largest difference. The gradient is 0 at distance 0 and for `p = 0`; for
+/// infinity each of several largest coordinates gets the whole gradient.
 package struct PairDistance: Primitive {
     package static let name = "cdist"
     package var p: Double
@@ -107,8 +106,8 @@ package struct PairDistanceBackward: Primitive {
     package var autocast: AutocastClass { .float32 }
 }
 
-/// The p-norm of the difference of each pair of rows `i < j`, in the order (0, 1), (0, 2), ...: `[n, D] -> [n (n - 1) / 2]`.
-/// Dtypes, powers and gradients are those of `PairDistance`.
+/// The p-norm of the difference of each pair of rows `i < j`, in the order (0, 1), (0, 2), ...: `[n, D] -> [n (n - 1) /
+/// 2]`. Dtypes, powers and gradients are those of `PairDistance`.
 package struct CondensedDistance: Primitive {
     package static let name = "pdist"
     package var p: Double
@@ -181,10 +180,10 @@ package struct CondensedDistanceBackward: Primitive {
         // The index of the pair (i, j) or (j, i); that of (i, i) is arbitrary, and its gradient is 0.
         let i = Tensor.arange(n, device: x.device).unsqueeze(1)
         let (low, high) = (i.minimum(i.mT), i.maximum(i.mT))
-        let place = (low * n - (low * (low + 1)).floorDivide(2) + high - low - 1).clamp(min: 0).reshape([n * n])
+        let pairIndex = (low * n - (low * (low + 1)).floorDivide(2) + high - low - 1).clamp(min: 0).reshape([n * n])
         let isSame = i .== i.mT
         func square(_ pairs: Tensor) -> Tensor {
-            pairs.indexSelect(0, place).reshape([n, n]).maskedFill(isSame, 0).unsqueeze(0)
+            pairs.indexSelect(0, pairIndex).reshape([n, n]).maskedFill(isSame, 0).unsqueeze(0)
         }
         let points = x.unsqueeze(0)
         return Few(composedGradient(square(g), points, points, square(distance), p: p, shift: 0).squeeze(0))
@@ -236,7 +235,8 @@ private func composedGradient(
     }
     let width = a.layout.shape[2]
     let operands = a.count + b.count, pairs = distance.count
-    // In chunks of coordinates whose intermediate tensors are about as large as the operands, with activation checkpointing.
+    // In chunks of coordinates whose intermediate tensors are about as large as the operands, with activation
+    // checkpointing.
     let step = Swift.min(width, Swift.max(1, operands / pairs))
     let parts = stride(from: 0, to: width, by: step).map { start in
         let count = Swift.min(step, width - start)

@@ -1,6 +1,6 @@
 import CKernels
 
-// The largest and the smallest element of a fold; NaN wins. Folds of nothing are refused. Ties share the gradient evenly.
+// Maxima and minima; NaN if an element is NaN. Empty reductions are refused. Ties divide the gradient equally.
 
 /// The largest element over dimensions.
 package struct Amax: ReductionPrimitive {
@@ -34,7 +34,8 @@ package struct Amin: ReductionPrimitive {
     }
 }
 
-/// The gradient shared by all elements that equal the result. The others have gradient 0, whatever that of the result is.
+/// The gradient, divided equally among all elements that equal the result. The others have gradient 0, whatever that of
+/// the result is.
 func evenGradient(_ context: GradientContext, _ dims: Dims, _ keepdim: Bool) -> Tensor {
     let x = context.input(0)
     // Which elements win is constant almost everywhere.

@@ -39,7 +39,7 @@ package struct LinearScan: Primitive {
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { [.input(1), .output(0)] }
 
-    /// What arrives at `y[i]` goes on to `y[i - 1]` by the factor `a[i]`: the recurrence from the other end, with the
+    /// The gradient of `y[i]` is propagated to `y[i - 1]` with the factor `a[i]`: the recurrence in reverse, with the
     /// factors moved by one. That of `a[i]` is the result times `y[i - 1]`.
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
@@ -62,7 +62,7 @@ package struct LinearScan: Primitive {
 }
 
 extension Tensor {
-    /// The elements moved by one index to the front or the back of a dimension, with a number where none is left.
+    /// The elements moved by one index to the front or the back of a dimension, filled with a number.
     func shiftedByOne(_ dim: Int, towardsFront: Bool, filling value: Int = 0) -> Tensor {
         let size = layout.shape[dim]
         if size == 0 { return self }

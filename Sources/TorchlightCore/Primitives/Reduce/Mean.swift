@@ -1,6 +1,6 @@
 import CKernels
 
-/// The mean over dimensions, of floating-point numbers; of nothing it is NaN. Half types accumulate in float32.
+/// The mean over dimensions, of floating-point numbers; NaN for no elements. Half types accumulate in float32.
 package struct Mean: ReductionPrimitive {
     package static let name = "mean"
     package static let supportsComplex = true

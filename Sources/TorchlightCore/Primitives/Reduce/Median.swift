@@ -1,9 +1,9 @@
 /// The median of all elements: the lower one of the two in the middle where their number is even.
 ///
-/// NaN is the median of what holds one, unless `skipsNaN`; then NaN is the median where there is nothing else. Shapes:
+/// The median is NaN if an element is NaN; with `skipsNaN`, only if all are. Shapes:
 /// `[*] -> []`. Dtypes: numbers. Errors: no elements.
 ///
-/// A primitive for its gradient: elements that equal the median share it evenly, as those that equal the largest do.
+/// It is a primitive because of its gradient, which is divided equally among the elements that equal the median.
 package struct Median: CompositePrimitive {
     package static let name = "median"
     package var skipsNaN: Bool

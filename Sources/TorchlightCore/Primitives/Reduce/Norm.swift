@@ -1,7 +1,8 @@
 import CKernels
 
-/// The Euclidean length over dimensions, `sqrt(sum(x^2))`, of floating-point numbers. Its gradient is 0 at 0. Squares neither
-/// overflow nor underflow: those of float32 are formed in float64, those of float64 scaled where it is necessary.
+/// The Euclidean length over dimensions, `sqrt(sum(x^2))`, of floating-point numbers. Its gradient is 0 at 0. Squares
+/// neither overflow nor underflow: those of float32 are formed in float64, those of float64 scaled where it is
+/// necessary.
 package struct EuclideanNorm: ReductionPrimitive {
     package static let name = "norm"
     package static let supportsComplex = true
@@ -45,7 +46,7 @@ extension Tensor {
         guard let wide, !isPlaceholder else { return self }
         guard wide.isDifferentiable, DType.promote(dtype, wide) == wide else {
             throw TensorError(
-                .dtype, in: operation, "the dtype does not hold the numbers of the tensor", got: "dtype \(wide)",
+                .dtype, in: operation, "the dtype cannot represent the numbers of the tensor", got: "dtype \(wide)",
                 expected: "\(dtype) or a wider floating-point dtype", fix: "convert the result with .to(.\(wide))",
                 operands: [self])
         }
@@ -73,9 +74,9 @@ extension Tensor {
         }
     }
 
-    /// `sum(|x|^p)^(1/p)` for any other p. The magnitudes are scaled by the power of two next to the one that counts most, so that
-    /// the powers neither overflow nor underflow. For a negative p the norm is 0 where an element is 0. The gradient is 0
-    /// at elements that are 0.
+    /// `sum(|x|^p)^(1/p)` for any other p. The magnitudes are scaled by the power of two next to the one that counts
+    /// most, so that the powers neither overflow nor underflow. For a negative p the norm is 0 where an element is 0.
+    /// The gradient is 0 at elements that are 0.
     private func powerNorm(_ p: Double, _ dim: [Int], _ keepdim: Bool) -> Tensor {
         if isPlaceholder { return self }
         let isZero = noGrad { self .== 0 }
@@ -88,14 +89,16 @@ extension Tensor {
                 : size.maskedFill(isZero, Double.infinity).amin(dim: dim, keepdim: true)
             return most.powerOfTwo()
         }
-        // Zeros add nothing. Their own power may have an infinite slope, which must not meet the slope 0 of |x|.
+        // Zeros add 0. The derivative of their power may be infinite, and must not be multiplied by the derivative 0 of
+        // |x|.
         let neutral = p > 0 ? 1 : Double.infinity
         var powers = (abs().maskedFill(isZero, neutral) / scale).pow(p)
         if p > 0 { powers = powers.maskedFill(isZero, 0) }
         let sum = powers.sum(dim: dim, keepdim: true)
         let hasZero = noGrad { isZero.any(dim: dim, keepdim: true) }
-        let isNothing = noGrad { p > 0 ? sum .== 0 : (sum .== 0).logicalOr(hasZero) }
-        var norm = (sum.maskedFill(isNothing, 1).pow(1 / p) * scale).maskedFill(isNothing, p > 0 ? 0 : Double.infinity)
+        let isZeroNorm = noGrad { p > 0 ? sum .== 0 : (sum .== 0).logicalOr(hasZero) }
+        var norm = (sum.maskedFill(isZeroNorm, 1).pow(1 / p) * scale).maskedFill(
+            isZeroNorm, p > 0 ? 0 : Double.infinity)
         if p < 0 { norm = norm.maskedFill(hasZero, 0) }
         return keepdim ? norm : norm.withoutFolded(dim)
     }

@@ -18,7 +18,7 @@ package struct Prod: ReductionPrimitive {
     package func saved(for needs: Needs) -> Saved { .input(0) }
 
     /// The product of the other elements: of those before an element times that of those after it, without a division, so
-    /// that zeros need no case of their own.
+    /// that zeros need no special case.
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let x = context.input(0)
         let g = context.gradient.unfolded(dims, keepdim: keepdim, rank: x.rank)

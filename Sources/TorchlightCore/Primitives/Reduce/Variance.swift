@@ -10,7 +10,7 @@ package struct Variance: Primitive {
     package var dims: Dims
     package var correction: Double
     package var keepdim: Bool
-    /// The standard deviation in place of the variance.
+    /// The standard deviation instead of the variance.
     package var isRoot = false
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {

@@ -1,12 +1,13 @@
 import CKernels
 
-/// Scaled dot-product attention, `softmax(q k^T * scale + mask) v`, in blocks of queries and keys: memory grows with the
-/// length of the sequences, not with its square (Dao et al. 2022).
+/// Scaled dot-product attention, `softmax(q k^T * scale + mask) v`, in blocks of queries and keys: memory grows with
+/// the length of the sequences, not with its square (Dao et al. 2022).
 ///
-/// Shapes: `q [B, H, L, D]`, `k [B, K, S, D]`, `v [B, K, S, E]` with `H` a multiple of `K` (neighbouring heads of queries
-/// share a head of keys), `mask [B, H, L, S]` or none `-> out [B, L, H, E], logsumexp [B, H, L]`. The heads of a position are
-/// contiguous in the result, so that the output projection needs no copy. A mask is bool (false leaves a key out) or of the dtype (added); with
-/// `isCausal` query `i` sees the keys `0 ... i`. A query without any key gives 0. Dtypes: float32 or float64.
+/// Shapes: `q [B, H, L, D]`, `k [B, K, S, D]`, `v [B, K, S, E]` with `H` a multiple of `K` (neighbouring heads of
+/// queries share a head of keys), `mask [B, H, L, S]` or none `-> out [B, L, H, E], logsumexp [B, H, L]`. The heads of
+/// a position are contiguous in the result, so that the output projection needs no copy. A mask is bool (false leaves a
+/// key out) or of the dtype (added); with `isCausal` query `i` sees the keys `0 ... i`. A query without any key gives
+/// 0. Dtypes: float32 or float64.
 package struct Attention: Primitive {
     package static let name = "attention"
     package var scale: Double
@@ -66,13 +67,14 @@ package struct Attention: Primitive {
         [.input(0), .input(1), .input(2), .input(3), .output(0), .output(1)]
     }
 
-    package var placeableInputs: Int { 3 }
+    package var destinationInputs: Int { 3 }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         guard let g = context.gradients[0] else { return Few(repeating: nil, count: context.inputCount) }
         let hasMask = context.inputCount > 3
         if hasMask && context.needs[3] {
-            // The gradient of the mask has the size of the scores: it is left to operations that have them in memory.
+            // The gradient of the mask has the size of the scores: it is computed by operations that have them in
+            // memory.
             let all = composedGradients(
                 g, context.input(0), context.input(1), context.input(2), mask: context.input(3))
             var gradients = Few<Tensor?>(all.q, all.k, all.v)
@@ -85,9 +87,9 @@ package struct Attention: Primitive {
         operands.append(g)
         if hasMask { operands.append(context.input(3)) }
         let backward = AttentionBackward(forward: self)
-        var places = Few<Tensor?>()
-        for place in context.places ?? Few() { places.append(place) }
-        let results = try perform(backward, operands, into: places)
+        var destinations = Few<Tensor?>()
+        for destination in context.destinations ?? Few() { destinations.append(destination) }
+        let results = try perform(backward, operands, into: destinations)
         var gradients = Few<Tensor?>(results[0], results[1], results[2])
         if hasMask { gradients.append(nil) }
         return gradients
@@ -119,7 +121,8 @@ package struct Attention: Primitive {
     }
 
     /// The gradients in operations that have gradients themselves: with the weights `P = softmax(S)` and
-    /// `dS = P (g v^T - sum(P (g v^T)))`, `dv = P^T g`, `dq = dS k scale`, `dk = dS^T q scale`, and that of the mask is `dS`.
+    /// `dS = P (g v^T - sum(P (g v^T)))`, `dv = P^T g`, `dq = dS k scale`, `dk = dS^T q scale`, and that of the mask is
+    /// `dS`.
     fileprivate func composedGradients(
         _ gradient: Tensor, _ q: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor?
     ) -> (q: Tensor, k: Tensor, v: Tensor, mask: Tensor) {

@@ -1,15 +1,15 @@
 import CKernels
 
-/// The negative logarithm of the probability that a sequence of labels, with any blanks between them and any of them
-/// held for several steps, is what the steps say (Graves et al. 2006).
+/// The negative logarithm of the probability of a sequence of labels: the sum over all alignments with the steps, in
+/// which labels are repeated and blanks are inserted between them (Graves et al. 2006).
 ///
-/// Shapes: `logProbs [T, N, C], targets [N, S], inputLengths [N], targetLengths [N] -> losses [N], alpha [N, T, 2 S + 1]`;
-/// alpha is for the gradient alone. Of sample `n` the first `inputLengths[n]` steps and the first `targetLengths[n]` labels
-/// count. Dtypes: float32 or float64; targets and lengths int64.
+/// Shapes: `logProbs [T, N, C], targets [N, S], inputLengths [N], targetLengths [N] -> losses [N], alpha [N, T, 2 S +
+/// 1]`; alpha is only used by the gradient. Of sample `n` the first `inputLengths[n]` steps and the first
+/// `targetLengths[n]` labels count. Dtypes: float32 or float64; targets and lengths int64.
 ///
-/// The gradient is `exp(logProbs) - posterior`, PyTorch's: it is that of the scores before a log-softmax, and so takes for
-/// granted that the log probabilities come from one. Losses that are infinite (the target does not fit) have gradient
-/// 0 with `zeroInfinity`, NaN without.
+/// The gradient is `exp(logProbs) - posterior`, as in PyTorch: the gradient with respect to the logits, which is
+/// correct if the log probabilities are the result of log-softmax. Losses that are infinite (the target does not fit)
+/// have gradient 0 with `zeroInfinity`, NaN without.
 package struct CTC: Primitive {
     package static let name = "ctcLoss"
     package var blank = 0
@@ -112,7 +112,8 @@ package struct CTC: Primitive {
     package var algebra: Algebra { .other }
 }
 
-/// The gradient of `CTC`: `(gradient of each loss, logProbs, targets, inputLengths, targetLengths, losses, alpha) -> [T, N, C]`.
+/// The gradient of `CTC`: `(gradient of each loss, logProbs, targets, inputLengths, targetLengths, losses, alpha) ->
+/// [T, N, C]`.
 package struct CTCBackward: Primitive {
     package static let name = "ctcLossBackward"
     package var blank = 0
@@ -178,8 +179,8 @@ package struct CTCBackward: Primitive {
     package var algebra: Algebra { .linear([0]) }
 }
 
-/// The recursion over the steps in operations that have gradients of any order. Infinite losses come out as large numbers
-/// whose gradients mean nothing.
+/// The recursion over the steps in operations that have gradients of any order. Infinite losses are large numbers
+/// whose gradients are undefined.
 private struct CTCRecursion {
     var blank: Int
     var targets: Tensor
@@ -215,8 +216,8 @@ private struct CTCRecursion {
     /// The label of each state, blanks at the even ones, and whether a path may enter it past the blank before.
     private func states(_ samples: Int) -> (labels: Tensor, maySkip: Tensor) {
         let width = targets.layout.shape[1]
-        let places = Tensor.arange(width, device: targets.device)
-        let padded = Tensor.where(places < targetLengths.unsqueeze(1), targets, blank)
+        let positions = Tensor.arange(width, device: targets.device)
+        let padded = Tensor.where(positions < targetLengths.unsqueeze(1), targets, blank)
         let blanks = Tensor.full([samples, width], blank, dtype: .int64, device: targets.device)
         let one = Tensor.full([samples, 1], blank, dtype: .int64, device: targets.device)
         let labels = cat([stack([blanks, padded], dim: 2).reshape([samples, 2 * width]), one], dim: 1)

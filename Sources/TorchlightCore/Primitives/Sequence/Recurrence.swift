@@ -9,22 +9,23 @@ import CKernels
 ///     gru          r, z = sigmoid(a_r), sigmoid(a_z) with a = inputs[t] + W h + b
 ///                  n = tanh(inputs_n + r (W_n h + b_n));  h = (1 - z) n + z h
 ///
-/// and, with a projection, `h = R h` at the end of each step of an LSTM. The share of the input, `x W_i^T + b`, comes in
-/// for all steps at once, so that a step is one product with `W` and the cell.
+/// and, with a projection, `h = R h` at the end of each step of an LSTM. The products with the
+/// input, `x W_i^T + b`, are computed for all steps at once, so that a step is one product with `W` and the cell.
 ///
-/// Shapes: `inputs [rows, G H]`, `weight [G H, P]`, `h0 [batch, P]`, then `c0 [batch, H]` of an LSTM, `bias [3 H]` of a GRU,
-/// `projection [P, H]` if any `-> y [rows, P], hn [batch, P]`, `cn [batch, H]` of an LSTM; and where gradients will be asked
-/// for, gates `[rows, 4 H]` of LSTM and GRU, cells `[rows, H]` of an LSTM. Dtypes: float32 or float64, all the same.
+/// Shapes: `inputs [rows, G H]`, `weight [G H, P]`, `h0 [batch, P]`, then `c0 [batch, H]` of an LSTM, `bias [3 H]` of a
+/// GRU, `projection [P, H]` if any `-> y [rows, P], hn [batch, P]`, `cn [batch, H]` of an LSTM; and where gradients
+/// will be computed for, gates `[rows, 4 H]` of LSTM and GRU, cells `[rows, H]` of an LSTM. Dtypes: float32 or float64,
+/// all the same.
 ///
-/// The gradient runs through all steps in one pass; those of the weights are one product over all rows.
+/// The gradient of all steps is computed by one kernel; those of the weights are one product over all rows.
 package struct Recurrence: Primitive {
     package static let name = "recurrence"
 
-    /// What a step does.
+    /// The computation of a step.
     package enum Cell: Int32, Sendable, Hashable, Codable {
         case tanh, relu, lstm, gru
 
-        /// How many gates it has.
+        /// The number of gates.
         package var gates: Int {
             switch self {
             case .tanh, .relu: 1
@@ -42,7 +43,7 @@ package struct Recurrence: Primitive {
     /// Whether the results that only the gradient reads are computed.
     package var keepsGates = false
 
-    /// The inputs after `h0`, by what they are.
+    /// The inputs after `h0`.
     func cellState<Operand>(_ inputs: some RandomAccessCollection<Operand>) -> Operand? {
         cell == .lstm ? inputs.dropFirst(3).first : nil
     }
@@ -53,7 +54,7 @@ package struct Recurrence: Primitive {
         hasProjection ? inputs.dropFirst(4).first : nil
     }
     fileprivate var inputCount: Int { (cell == .lstm || cell == .gru ? 4 : 3) + (hasProjection ? 1 : 0) }
-    /// How many results the public functions use.
+    /// The number of results that the public functions use.
     package var stateCount: Int { cell == .lstm ? 3 : 2 }
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
@@ -157,7 +158,7 @@ package struct Recurrence: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         guard keepsGates || cell == .tanh || cell == .relu else {
-            throw TensorError(.autograd, in: Self.name, "the gates were not kept, and a gradient is asked for")
+            throw TensorError(.autograd, in: Self.name, "the gates were not saved, and a gradient is required")
         }
         var operands = Few<Tensor>()
         for i in 0..<inputCount { operands.append(context.input(i)) }
@@ -174,7 +175,7 @@ package struct Recurrence: Primitive {
         return weightGradients(context, results)
     }
 
-    /// The gradients of the weights are products over all rows of what the pass left.
+    /// The gradients of the weights are products over all rows of the results of the backward kernel.
     private func weightGradients(_ context: GradientContext, _ results: Few<Tensor>) -> Few<Tensor?> {
         let hidden = cell == .gru ? results[4] : results[0]
         var gradients = Few<Tensor?>(results[0], nil, results[2])
@@ -199,7 +200,7 @@ package struct Recurrence: Primitive {
         return results
     }
 
-    /// Of the products with the hidden state; that with the input is a call of its own.
+    /// Of the products with the hidden state; the product with the input is a separate call.
     package func multiplyAdds(_ inputs: Specs) -> Int {
         steps.rows *| (inputs[1].count + (hasProjection ? inputs[4].count : 0))
     }
@@ -211,12 +212,12 @@ package struct Recurrence: Primitive {
     package var algebra: Algebra { .other }
 }
 
-/// The gradients of `Recurrence` in one pass back through the steps.
+/// The gradients of `Recurrence`, computed from the last step to the first.
 ///
-/// Operands: its inputs, `y`, gates and cells where the cell has them, and the gradients of `y`, `hn` and `cn` that
-/// arrived. Results: the gradient of the input's share, the hidden states that the rows started from, the gradients of
-/// `h0`; of an LSTM `c0` and with a projection the states before it and the gradients behind it; of a GRU a filler `c0` of
-/// no rows and the gradient of the hidden state's share.
+/// Operands: its inputs, `y`, gates and cells if the cell has them, and the gradients of `y`, `hn` and `cn` that
+/// exist. Results: the gradient of the products with the input, the hidden states before the steps, and the gradient of
+/// `h0`; for an LSTM also that of `c0`, and with a projection its inputs and the gradients of its outputs; for a GRU an
+/// empty `c0` and the gradient of the products with the hidden state.
 package struct RecurrenceBackward: Primitive {
     package static let name = "recurrenceBackward"
     package var forward: Recurrence
@@ -300,7 +301,7 @@ package struct RecurrenceBackward: Primitive {
         let count = forward.inputCount
         var operands = Few<Tensor>()
         for i in 0..<count { operands.append(inputs[i]) }
-        // The gradients stand at the end of the operands.
+        // The gradients are the last operands.
         var next = inputs.count - arrived.count(where: { $0 })
         let seeds = arrived.map { isThere -> Tensor? in
             defer { if isThere { next += 1 } }
@@ -345,9 +346,9 @@ package struct RecurrenceBackward: Primitive {
 
 /// One direction of a recurrent layer: its results `y`, `hn` and of an LSTM `cn`. Half types compute in float32.
 ///
-/// Inside `autocast { }`, where the input's share comes in the low precision, the weights are rounded to it as well. The
-/// results are then of it too; but for gated units, projected LSTMs and single steps, whose state keeps its dtype while what
-/// comes from a product does not, as in PyTorch.
+/// Inside `autocast { }`, the products with the input have the low precision. The weights are then rounded to it, and
+/// the results have it too. As in PyTorch, the states of gated units, projected LSTMs and single steps keep their
+/// dtype, and results of products do not.
 package func recurrence(
     _ cell: Recurrence.Cell, _ steps: SequenceSteps, inputs: Tensor, weight: Tensor, h0: Tensor, c0: Tensor? = nil,
     bias: Tensor? = nil, projection: Tensor? = nil, isReversed: Bool = false, isSingleStep: Bool = false

@@ -1,5 +1,5 @@
 /// Where the steps of a batch of sequences lie in an array of rows: row `r` of step `t` is row
-/// `starts[t] + r * rowStep`, for `r < sizes[t]`. Sizes never rise: longer sequences come first.
+/// `starts[t] + r * rowStep`, for `r < sizes[t]`. Sizes do not increase: sequences are sorted by decreasing length.
 package struct SequenceSteps: Sendable, Hashable, Codable {
     package var starts: [Int]
     package var sizes: [Int]
@@ -15,7 +15,7 @@ package struct SequenceSteps: Sendable, Hashable, Codable {
         self.batch = batch
     }
 
-    /// Steps one after another, of so many rows each.
+    /// Contiguous steps with the given numbers of rows.
     package init(sizes: [Int]) {
         self.sizes = sizes
         var start = 0

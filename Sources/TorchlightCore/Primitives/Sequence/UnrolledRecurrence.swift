@@ -7,15 +7,15 @@ struct UnrolledRecurrence {
     private(set) var y: [Tensor] = []
     private(set) var h: Tensor
     private(set) var c: Tensor?
-    /// The gates as the kernel keeps them: `i, f, g, o` of an LSTM, `r, z, n, W_n h + b_n` of a GRU.
+    /// The gates in the order of the kernel: `i, f, g, o` of an LSTM, `r, z, n, W_n h + b_n` of a GRU.
     private(set) var gates: [Tensor] = []
-    /// The cell states of an LSTM behind the steps.
+    /// The cell states of an LSTM after the steps.
     private(set) var cells: [Tensor] = []
     /// The hidden states that the steps started from.
     private(set) var previous: [Tensor] = []
-    /// The shares of the hidden state of a GRU, bias included.
+    /// The products with the hidden state of a GRU, with the bias.
     private(set) var shares: [Tensor] = []
-    /// The hidden states before and behind the projection.
+    /// The hidden states before and after the projection.
     private(set) var full: [Tensor] = []
     private(set) var projected: [Tensor] = []
     /// The rows that the steps read and write.
@@ -28,9 +28,9 @@ struct UnrolledRecurrence {
         let steps = rule.steps
         let count = steps.starts.count
         for t in rule.isReversed ? Array((0..<count).reversed()) : Array(0..<count) {
-            let places = steps.rows(of: t)
-            let size = places.count
-            let x = inputs[0].indexSelect(0, Tensor(places, shape: [size], device: inputs[0].device))
+            let rows = steps.rows(of: t)
+            let size = rows.count
+            let x = inputs[0].indexSelect(0, Tensor(rows, shape: [size], device: inputs[0].device))
             let before = h.narrow(0, start: 0, length: size)
             let next = step(rule, x, before, c?.narrow(0, start: 0, length: size))
             let rest = steps.batch - size
@@ -40,11 +40,11 @@ struct UnrolledRecurrence {
             }
             y.append(next)
             previous.append(before)
-            order += places
+            order += rows
         }
     }
 
-    /// The hidden state behind a step.
+    /// The hidden state after a step.
     private mutating func step(_ rule: Recurrence, _ x: Tensor, _ h: Tensor, _ c: Tensor?) -> Tensor {
         let product = matmul(h, inputs[1].mT)
         switch rule.cell {
@@ -73,12 +73,12 @@ struct UnrolledRecurrence {
         }
     }
 
-    /// One array of what the steps have, in the order of the rows.
+    /// The concatenated tensors of the steps, in the order of the rows.
     func rows(_ steps: [Tensor], width: Int) -> Tensor {
         let device = inputs[0].device
         if steps.isEmpty { return Tensor.zeros([0, width], dtype: inputs[0].dtype, device: device) }
-        var places = Array(repeating: 0, count: order.count)
-        for (i, place) in order.enumerated() { places[place] = i }
-        return cat(steps).indexSelect(0, Tensor(places, shape: [places.count], device: device))
+        var rows = Array(repeating: 0, count: order.count)
+        for (i, row) in order.enumerated() { rows[row] = i }
+        return cat(steps).indexSelect(0, Tensor(rows, shape: [rows.count], device: device))
     }
 }

@@ -3,7 +3,7 @@ import CKernels
 /// Where numbers belong in a sorted row: how many elements of the row are smaller, or with `isRight` not larger.
 ///
 /// Shapes: `sequence [n]` and `values [*]`, or both with the same sizes before the last, `[*, n]` and `[*, m]`; the result has
-/// the shape of the values. Dtypes: any, the same for both; the result is int64, or int32 where asked for. NaN counts
+/// the shape of the values. Dtypes: any, the same for both; the result is int64, or int32 on request. NaN counts
 /// as the largest. What is found in a row that is not sorted means nothing.
 package struct SearchSorted: Primitive {
     package static let name = "searchsorted"
@@ -41,13 +41,13 @@ package struct SearchSorted: Primitive {
         let (sequence, values, out) = (inputs[0], inputs[1], outputs[0])
         if out.count == 0 { return }
         // A 0-dimensional tensor of values is a row of one; a 1-dimensional sequence is used for all rows.
-        let places = values.rank == 0 ? values.layout.unsqueezed(0) : values.layout
+        let layout = values.rank == 0 ? values.layout.unsqueezed(0) : values.layout
         let results = values.rank == 0 ? out.layout.unsqueezed(0) : out.layout
-        var shape = places.shape
+        var shape = layout.shape
         shape[shape.count - 1] = sequence.layout.shape[sequence.rank - 1]
         withKernelArguments {
             tl_search_sorted(
-                $0(sequence, sequence.layout.expanded(to: shape)), $0(values, places), $0(out, results), isRight)
+                $0(sequence, sequence.layout.expanded(to: shape)), $0(values, layout), $0(out, results), isRight)
         }
     }
 

@@ -2,8 +2,8 @@ import CKernels
 
 /// The elements along a dimension in rising or falling order, and where they were.
 ///
-/// Shapes: `[*] -> values [*], indices [*]`. Dtypes: any; indices int64. Stable: equals keep their order. NaN counts as the
-/// largest. The gradient goes back to where each value was.
+/// Shapes: `[*] -> values [*], indices [*]`. Dtypes: any; indices int64. Stable: equals keep their order. NaN counts as
+/// the largest. The gradient of each value is added at its index.
 package struct Sort: Primitive {
     package static let name = "sort"
     package var dim: Int
@@ -45,8 +45,8 @@ package struct Sort: Primitive {
 
 /// The `k` largest or smallest elements along a dimension in order, and where they were.
 ///
-/// Shapes: `[*, n, *] -> values [*, k, *], indices [*, k, *]`. Dtypes: any; indices int64. Of equals the first are taken. NaN
-/// counts as the largest. The gradient goes back to where each value was.
+/// Shapes: `[*, n, *] -> values [*, k, *], indices [*, k, *]`. Dtypes: any; indices int64. Of equal elements the first
+/// are returned. NaN counts as the largest. The gradient of each value is added at its index.
 package struct TopK: Primitive {
     package static let name = "topk"
     package var k: Int

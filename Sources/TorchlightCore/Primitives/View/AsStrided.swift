@@ -49,31 +49,31 @@ package struct AsStridedBackward: CompositePrimitive {
         let (from, to) = (source.extent, target.extent)
         let first = from.isEmpty ? to.lowerBound : Swift.min(from.lowerBound, to.lowerBound)
         let last = from.isEmpty ? to.upperBound : Swift.max(from.upperBound, to.upperBound)
-        var places = try Tensor.filled(0, shape: [last - first], dtype: g.dtype, device: g.device)
-        Self.add(g, at: source.moved(by: -first), of: places)
+        var storageElements = try Tensor.filled(0, shape: [last - first], dtype: g.dtype, device: g.device)
+        Self.add(g, at: source.moved(by: -first), of: storageElements)
         if shared.mayOverlap {
             let sharers = try Tensor.filled(0, shape: [last - first], dtype: g.dtype, device: g.device)
             let one = try Tensor.filled(1, shape: Dims(), dtype: g.dtype, device: g.device)
             Self.add(one.expand(Array(shared.shape)), at: shared.moved(by: -first), of: sharers)
-            places = (places / sharers.clampMin(1)).to(g.dtype)
+            storageElements = (storageElements / sharers.clampMin(1)).to(g.dtype)
         }
-        return Few(places.region(target.moved(by: -first)).contiguous())
+        return Few(storageElements.region(target.moved(by: -first)).contiguous())
     }
 
     /// Adds terms to memory that several of them may share: one dimension after another is split into slices without shared
     /// memory.
-    private static func add(_ terms: Tensor, at layout: Layout, of places: Tensor) {
+    private static func add(_ terms: Tensor, at layout: Layout, of storageElements: Tensor) {
         if layout.count == 0 { return }
         guard layout.mayOverlap else {
-            places.region(layout).add_(terms)
+            storageElements.region(layout).add_(terms)
             return
         }
-        // The shortest dimension without which nothing meets, or the shortest of all.
+        // The shortest dimension whose slices share no memory, or the shortest of all.
         let dims = (0..<layout.rank).filter { layout.shape[$0] > 1 }
         let parting = dims.filter { !layout.selected($0, 0).mayOverlap }
         let dim = (parting.isEmpty ? dims : parting).min { layout.shape[$0] < layout.shape[$1] }!
         for i in 0..<layout.shape[dim] {
-            add(applyView(Select(dim: dim, index: i), terms), at: layout.selected(dim, i), of: places)
+            add(applyView(Select(dim: dim, index: i), terms), at: layout.selected(dim, i), of: storageElements)
         }
     }
 
@@ -96,7 +96,7 @@ package struct AsStridedBackward: CompositePrimitive {
     package var algebra: Algebra { .linear }
 }
 
-/// A base whose places named by `view` were overwritten: `(base, written) -> base`. Only recorded, by in-place
+/// A base whose elements in `view` were overwritten: `(base, written) -> base`. Only recorded, by in-place
 /// operations on views; the memory was written already.
 package struct ScatterView: CompositePrimitive {
     package static let name = "copySlices"
@@ -126,11 +126,11 @@ package struct ScatterView: CompositePrimitive {
             return Few(whole)
         }
         let reach = base.extent
-        let places = try Tensor.filled(
+        let storageElements = try Tensor.filled(
             0, shape: [reach.count], dtype: inputs[0].dtype, device: inputs[0].device)
-        let whole = places.region(base.moved(by: -reach.lowerBound))
+        let whole = storageElements.region(base.moved(by: -reach.lowerBound))
         whole.copy_(inputs[0])
-        places.region(view.moved(by: -reach.lowerBound)).copy_(inputs[1])
+        storageElements.region(view.moved(by: -reach.lowerBound)).copy_(inputs[1])
         return Few(whole.contiguous())
     }
 

@@ -41,7 +41,7 @@ package struct ViewAsComplex: ViewPrimitive {
         }
         guard let layout = input.layout.pairs else {
             throw TensorError(
-                .shape, in: Self.name, "the pairs do not lie as complex numbers do",
+                .shape, in: Self.name, "the pairs are not contiguous, as complex numbers must be",
                 got: "strides \(Array(input.layout.strides)), offset \(input.layout.offset)",
                 expected: "a last stride of 1, and other strides and an offset that are even",
                 fix: "use x.contiguous()",

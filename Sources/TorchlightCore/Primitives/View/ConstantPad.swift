@@ -1,6 +1,7 @@
 /// A border of one number around a tensor; negative widths cut.
 ///
-/// Shapes: each dimension becomes `before + size + after`. Dtypes: any that holds the number. The border has no gradient.
+/// Shapes: each dimension becomes `before + size + after`. Dtypes: any that can represent the number. The border has no
+/// gradient.
 package struct ConstantPad: Primitive {
     package static let name = "pad"
     package static let supportsComplex = true
@@ -105,11 +106,11 @@ extension Tensor {
                     .value, in: "pad", "the widths are no pairs for the last dimensions", got: "\(widths)",
                     expected: "before and after, at most \(quantity(rank, "pair"))", operands: [self])
             }
-            // Wider borders than memory holds would overflow in the sums below.
+            // Sizes beyond the memory would overflow in the sums below.
             guard widths.allSatisfy({ $0.magnitude < 1 << 48 }) else {
                 throw TensorError(
                     .value, in: "pad", "a width is out of range", got: "\(widths)",
-                    expected: "widths that memory can hold", operands: [self])
+                    expected: "a result that fits in memory", operands: [self])
             }
             var before = Dims(repeating: 0, count: rank)
             var after = before
@@ -146,12 +147,12 @@ extension Tensor {
         }
     }
 
-    /// Where each position of a padded dimension comes from, after a check of the widths; position 0 is the first element.
+    /// The source index of each index of a padded dimension, after a check of the widths; index 0 is the first element.
     private func paddingSource(
         _ d: Int, _ before: Int, _ after: Int, _ mode: PadMode
     ) throws(TensorError) -> (Int) -> Int {
         let size = layout.shape[d]
-        // What is cut off does not come back on the other side.
+        // Elements that are removed on one side are not repeated on the other.
         let start = Swift.max(-before, 0)
         let kept = size - start - Swift.max(-after, 0)
         let limit =
@@ -162,15 +163,15 @@ extension Tensor {
             }
         guard before <= limit, after <= limit, size +| before +| after >= 0 else {
             throw TensorError(
-                .value, in: "pad", "a \(mode) border cannot be this wide in dimension \(d)",
+                .value, in: "pad", "\(mode) padding cannot be this wide in dimension \(d)",
                 got: "\(before) and \(after)", expected: "at most \(Swift.max(limit, 0))", operands: [self])
         }
         try checkListSize(size +| before +| after, bytesEach: MemoryLayout<Int>.stride, in: "pad")
-        return { place in
+        return { position in
             switch mode {
-            case .reflect: place < 0 ? -place : place >= size ? 2 * (size - 1) - place : place
-            case .replicate, .constant: Swift.min(Swift.max(place, 0), size - 1)
-            case .circular: start + (place - start + kept) % kept
+            case .reflect: position < 0 ? -position : position >= size ? 2 * (size - 1) - position : position
+            case .replicate, .constant: Swift.min(Swift.max(position, 0), size - 1)
+            case .circular: start + (position - start + kept) % kept
             }
         }
     }

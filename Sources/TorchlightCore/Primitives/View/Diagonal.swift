@@ -1,4 +1,4 @@
-/// The diagonal of two dimensions as a last dimension of its own, without a copy.
+/// The diagonal of two dimensions as a new last dimension, without a copy.
 ///
 /// Shapes: `[*]` with dimensions `n` and `m -> [*, length]` without them; a positive offset starts to the right of the first
 /// element, a negative one below.
@@ -43,7 +43,7 @@ package struct Diagonal: ViewPrimitive {
     }
 }
 
-/// The gradient of `Diagonal`, and the way from a vector to a diagonal matrix: zeros with the operand on the diagonal.
+/// The gradient of `Diagonal`, and the diagonal matrix of a vector: zeros with the operand on the diagonal.
 package struct DiagonalBackward: Primitive {
     package static let name = "diagonalBackward"
     package static let supportsComplex = true

@@ -30,7 +30,8 @@ extension Tensor {
             guard i >= lead else {
                 return fail(
                     TensorError(
-                        .shape, in: "expand", "-1 stands where the tensor has no dimension", got: "\(shape)",
+                        .shape, in: "expand", "-1 is the size of a dimension that the tensor does not have",
+                        got: "\(shape)",
                         operands: [self]), like: self)
             }
             target[i] = layout.shape[i - lead]

@@ -116,7 +116,7 @@ extension Tensor {
             let first = start < 0 ? start + size : start
             guard rank > 0, first >= 0, length >= 0, first <= size, length <= size - first else {
                 throw TensorError(
-                    .index, in: "narrow", "the range lies outside the dimension",
+                    .index, in: "narrow", "the range is outside the dimension",
                     got: "start \(start), length \(length)",
                     expected: "a range within 0 ..< \(size)", operands: [self])
             }

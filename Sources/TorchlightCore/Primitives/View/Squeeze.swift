@@ -1,4 +1,4 @@
-/// Dimensions of size 1 taken away.
+/// Removes dimensions of size 1.
 package struct Squeeze: ViewPrimitive {
     package static let name = "squeeze"
     package var dims: Dims
@@ -23,7 +23,7 @@ package struct Squeeze: ViewPrimitive {
     }
 }
 
-/// A dimension of size 1 put in.
+/// Inserts a dimension of size 1.
 package struct Unsqueeze: ViewPrimitive {
     package static let name = "unsqueeze"
     package var dim: Int

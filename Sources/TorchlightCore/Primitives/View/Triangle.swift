@@ -2,8 +2,8 @@ import CKernels
 
 /// The upper or lower triangle of matrices, zeros elsewhere.
 ///
-/// Shapes: `[*, n, m] -> [*, n, m]`. Dtypes: any. A positive diagonal lies to the right of the main one; it belongs to both
-/// triangles. Its gradient is itself.
+/// Shapes: `[*, n, m] -> [*, n, m]`. Dtypes: any. A positive diagonal is to the right of the main one; it belongs to
+/// both triangles. Its gradient is itself.
 package struct Triangle: Primitive {
     package static let name = "triangle"
     package static let supportsComplex = true

@@ -1,7 +1,7 @@
-/// Windows of a dimension, `step` apart, as a last dimension, without a copy.
+/// Windows of a dimension at distance `step`, as a new last dimension, without a copy.
 ///
-/// Shapes: `[*, n, *] -> [*, (n - size) / step + 1, *, size]`. Windows may share elements; the gradient adds what arrives
-/// from each of them.
+/// Shapes: `[*, n, *] -> [*, (n - size) / step + 1, *, size]`. Windows may share elements; the gradient adds the
+/// gradients from each of them.
 package struct Unfold: ViewPrimitive {
     package static let name = "unfold"
     package var dim: Int
@@ -58,8 +58,8 @@ package struct UnfoldBackward: Primitive {
         // The k-th elements of different windows share no memory: one addition for each k.
         let windows = g.layout.shape[unfold.dim]
         for k in 0..<unfold.size {
-            let places = out.layout.sliced(unfold.dim, start: k, count: windows, step: unfold.step)
-            let target = Tensor(storage: out.storage, layout: places, dtype: out.dtype)
+            let region = out.layout.sliced(unfold.dim, start: k, count: windows, step: unfold.step)
+            let target = Tensor(storage: out.storage, layout: region, dtype: out.dtype)
             let term = Tensor(storage: g.storage, layout: g.layout.selected(g.rank - 1, k), dtype: g.dtype)
             runBinary(Add.kernel, Add.domain, target, term, target)
         }

@@ -6,7 +6,7 @@ package struct View: ViewPrimitive {
     package func view(of input: TensorSpec) throws(TensorError) -> Layout {
         guard let layout = input.layout.viewed(as: shape) else {
             throw TensorError(
-                .shape, in: Self.name, "the elements do not lie so that this shape is a view",
+                .shape, in: Self.name, "a view of this shape is not possible with the strides",
                 got: "strides \(Array(input.layout.strides)) for the shape \(Array(shape))",
                 fix: "use reshape(_:), which copies",
                 operands: [input])
@@ -41,7 +41,7 @@ extension Tensor {
     public func view(_ shape: Int...) -> Tensor { view(shape) }
 
     /// The same elements in row-major order with another shape; one size may be -1 and is inferred. A view if possible,
-    /// else a copy.
+    /// otherwise a copy.
     public func reshape(_ shape: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let target = try inferred(shape, "reshape")
@@ -63,7 +63,7 @@ extension Tensor {
             let last = try resolve(to, in: "flatten")
             guard first <= last else {
                 throw TensorError(
-                    .index, in: "flatten", "the first dimension comes after the last", got: "\(from) and \(to)",
+                    .index, in: "flatten", "the first dimension is after the last", got: "\(from) and \(to)",
                     operands: [self])
             }
             var merged = 1
@@ -92,7 +92,7 @@ extension Tensor {
         }
     }
 
-    /// Flattens the tensor to one dimension. A view if possible, else a copy.
+    /// Flattens the tensor to one dimension. A view if possible, otherwise a copy.
     public func ravel() -> Tensor { contiguous().reshape([-1]) }
 
     /// The shape with -1 worked out.

@@ -83,11 +83,11 @@ package struct FoldWindows: Primitive {
                 got: "\(quantity(window.spatial, "dimension")), size \(size)", expected: "two dimensions", operands: [x]
             )
         }
-        let places = window.kernel.product
-        guard x.rank == 3, x.layout.shape[1] > 0, x.layout.shape[1] % places == 0 else {
+        let taps = window.kernel.product
+        guard x.rank == 3, x.layout.shape[1] > 0, x.layout.shape[1] % taps == 0 else {
             throw TensorError(
                 .shape, in: "fold", "the columns are not those of windows",
-                expected: "[N, C * \(places), windows], or the same without N", operands: [x])
+                expected: "[N, C * \(taps), windows], or the same without N", operands: [x])
         }
         let counts = try counts(x)
         guard x.layout.shape[2] == counts.product else {
@@ -97,7 +97,7 @@ package struct FoldWindows: Primitive {
                 got: "\(counts[0]) by \(counts[1]) windows over [\(size[0]), \(size[1])]",
                 expected: "a column for each window", operands: [x])
         }
-        return Few(ResultSpec([x.layout.shape[0], x.layout.shape[1] / places, size[0], size[1]], x.dtype))
+        return Few(ResultSpec([x.layout.shape[0], x.layout.shape[1] / taps, size[0], size[1]], x.dtype))
     }
 
     /// The number of windows along height and width.

@@ -21,23 +21,24 @@ package struct GridSample: Primitive {
         guard x.dtype == grid.dtype else {
             throw .dtype(Self.name, [x, grid], expected: "one dtype", fix: "convert one, as in grid.to(.\(x.dtype))")
         }
-        let (image, places) = (x.layout.shape, grid.layout.shape)
+        let (image, gridShape) = (x.layout.shape, grid.layout.shape)
         let spatial = x.rank - 2
-        guard spatial == 2 || spatial == 3, places.count == x.rank, places[0] == image[0],
-            places[places.count - 1] == spatial
+        guard spatial == 2 || spatial == 3, gridShape.count == x.rank, gridShape[0] == image[0],
+            gridShape[gridShape.count - 1] == spatial
         else {
             throw TensorError(
-                .shape, in: Self.name, "the grid does not belong to the input",
+                .shape, in: Self.name, "the grid does not match the input",
                 expected: "input [N, C, H, W] and grid [N, H', W', 2], or [N, C, D, H, W] and [N, D', H', W', 3]",
                 operands: [x, grid])
         }
         guard (1..<x.rank).allSatisfy({ image[$0] > 0 }) else {
             throw TensorError(
-                .shape, in: Self.name, "there is nothing to sample", expected: "sizes of at least 1 but for the batch",
+                .shape, in: Self.name, "the input has a dimension of size 0",
+                expected: "sizes of at least 1, except that of the batch",
                 operands: [x, grid])
         }
         var shape = Dims(image[0], image[1])
-        for i in 0..<spatial { shape.append(places[1 + i]) }
+        for i in 0..<spatial { shape.append(gridShape[1 + i]) }
         return Few(ResultSpec(shape, x.dtype))
     }
 

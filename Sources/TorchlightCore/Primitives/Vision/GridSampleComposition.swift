@@ -7,18 +7,18 @@ extension GridSample {
         let sizes = Array(x.shape.dropFirst(2))
         let (images, channels, spatial) = (x.shape[0], x.shape[1], sizes.count)
         let points = grid.shape.dropFirst().dropLast().reduce(1, *)
-        let places = grid.reshape([images, points, spatial])
+        let coordinates = grid.reshape([images, points, spatial])
         var taps: [Tap] = []
         for (d, size) in sizes.enumerated() {
             // The last dimension of the grid has the coordinate along the last dimension of the image first.
-            let along = self.taps(places.select(2, spatial - 1 - d), size: size)
+            let along = self.taps(coordinates.select(2, spatial - 1 - d), size: size)
             taps =
                 taps.isEmpty
                 ? along
                 : taps.flatMap { outer in
                     along.map {
                         Tap(
-                            place: outer.place * size + $0.place, isInside: outer.isInside.logicalAnd($0.isInside),
+                            index: outer.index * size + $0.index, isInside: outer.isInside.logicalAnd($0.isInside),
                             weight: outer.weight * $0.weight)
                     }
                 }
@@ -27,28 +27,28 @@ extension GridSample {
         let shape = [images, channels, points]
         var sum: Tensor?
         for tap in taps {
-            let read = elements.gather(2, tap.place.unsqueeze(1).expand(shape))
+            let read = elements.gather(2, tap.index.unsqueeze(1).expand(shape))
             let part = Tensor.where(tap.isInside.unsqueeze(1), read, 0) * tap.weight.unsqueeze(1)
             sum = sum.map { $0 + part } ?? part
         }
         return Few(sum!.reshape([images, channels] + grid.shape.dropFirst().dropLast()).to(dtype))
     }
 
-    /// One element along a dimension that every point reads, `[N, points]`: its position, 0 where it lies outside the image,
+    /// One element along a dimension that every point reads, `[N, points]`: its index, 0 if it is outside the image,
     /// and its weight.
     private struct Tap {
-        var place: Tensor
+        var index: Tensor
         var isInside: Tensor
         var weight: Tensor
 
-        init(place: Tensor, isInside: Tensor, weight: Tensor) {
-            (self.place, self.isInside, self.weight) = (place, isInside, weight)
+        init(index: Tensor, isInside: Tensor, weight: Tensor) {
+            (self.index, self.isInside, self.weight) = (index, isInside, weight)
         }
 
-        init(_ place: Tensor, size: Int, weight: Tensor) {
-            let isInside = noGrad { (place >= 0).logicalAnd(place < Double(size)) }
+        init(_ index: Tensor, size: Int, weight: Tensor) {
+            let isInside = noGrad { (index >= 0).logicalAnd(index < Double(size)) }
             self.isInside = isInside
-            self.place = noGrad { Tensor.where(isInside, place, 0).to(.int64) }
+            self.index = noGrad { Tensor.where(isInside, index, 0).to(.int64) }
             self.weight = weight
         }
     }

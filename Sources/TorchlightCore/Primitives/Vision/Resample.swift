@@ -128,30 +128,30 @@ package struct ResamplingRule: Sendable, Hashable, Codable {
     /// The taps of every result one after the other; those of result i are `starts[i] ..< starts[i + 1]`.
     struct Taps {
         var starts: [Int64] = [0]
-        var places: [Int64] = []
+        var indices: [Int64] = []
         var weights: [Double] = []
     }
 
     /// The element of every result, for the kinds that take one.
-    var nearestPlaces: [Int] { taps(Float.self).places.map { Int($0) } }
+    var nearestIndices: [Int] { taps(Float.self).indices.map { Int($0) } }
 
     fileprivate func withTaps<R>(_ dtype: DType, _ body: (UnsafePointer<tl_taps>) -> R) -> R {
         let taps = dtype == .float64 ? taps(Double.self) : taps(Float.self)
         return taps.starts.withUnsafeBufferPointer { starts in
-            taps.places.withUnsafeBufferPointer { places in
+            taps.indices.withUnsafeBufferPointer { indices in
                 taps.weights.withUnsafeBufferPointer { weights in
                     var argument = tl_taps(
-                        starts: starts.baseAddress, places: places.baseAddress, weights: weights.baseAddress)
+                        starts: starts.baseAddress, indices: indices.baseAddress, weights: weights.baseAddress)
                     return body(&argument)
                 }
             }
         }
     }
 
-    /// The taps, with the places computed in `Real`.
+    /// The taps, with indices computed in `Real`.
     private func taps<Real: BinaryFloatingPoint>(_: Real.Type) -> Taps {
         var taps = Taps()
-        taps.places.reserveCapacity(4 * count)
+        taps.indices.reserveCapacity(4 * count)
         taps.weights.reserveCapacity(4 * count)
         for i in 0..<count {
             switch kind {
@@ -160,7 +160,7 @@ package struct ResamplingRule: Sendable, Hashable, Codable {
             case .cubic: addCubic(i, Real.self, &taps)
             case .antialiasedLinear, .antialiasedCubic: addAntialiased(i, Real.self, &taps)
             }
-            taps.starts.append(Int64(taps.places.count))
+            taps.starts.append(Int64(taps.indices.count))
         }
         return taps
     }
@@ -172,7 +172,7 @@ package struct ResamplingRule: Sendable, Hashable, Codable {
         return Real(size) / Real(count)
     }
 
-    /// Where the middle of a result lies.
+    /// The coordinate of the centre of a result.
     private func middle<Real: BinaryFloatingPoint>(_ i: Int, _: Real.Type) -> Real {
         alignCorners ? step(Real.self) * Real(i) : step(Real.self) * (Real(i) + 0.5) - 0.5
     }
@@ -180,26 +180,26 @@ package struct ResamplingRule: Sendable, Hashable, Codable {
     private func addNearest(_ i: Int, _ taps: inout Taps) {
         // In float32 whatever the dtype, so that all dtypes take the same element.
         let offset: Float = kind == .nearestExact ? 0.5 : 0
-        let place = count == size ? i : Int(((Float(i) + offset) * step(Float.self)).rounded(.down))
-        taps.places.append(Int64(Swift.min(Swift.max(place, 0), size - 1)))
+        let position = count == size ? i : Int(((Float(i) + offset) * step(Float.self)).rounded(.down))
+        taps.indices.append(Int64(Swift.min(Swift.max(position, 0), size - 1)))
         taps.weights.append(1)
     }
 
     private func addLinear<Real: BinaryFloatingPoint>(_ i: Int, _: Real.Type, _ taps: inout Taps) {
-        let place: Real = count == size ? Real(i) : Swift.max(middle(i, Real.self), 0)
-        let first = Swift.min(Int(place.rounded(.down)), size - 1)
-        let share = Swift.min(Swift.max(place - Real(first), 0), 1)
-        taps.places += [Int64(first), Int64(Swift.min(first + 1, size - 1))]
+        let position: Real = count == size ? Real(i) : Swift.max(middle(i, Real.self), 0)
+        let first = Swift.min(Int(position.rounded(.down)), size - 1)
+        let share = Swift.min(Swift.max(position - Real(first), 0), 1)
+        taps.indices += [Int64(first), Int64(Swift.min(first + 1, size - 1))]
         taps.weights += [Double(1 - share), Double(share)]
     }
 
     private func addCubic<Real: BinaryFloatingPoint>(_ i: Int, _: Real.Type, _ taps: inout Taps) {
-        let place = middle(i, Real.self)
-        let first = Swift.min(Int(place.rounded(.down)), size - 1)
-        let t = Swift.min(Swift.max(place - Real(first), 0), 1)
+        let position = middle(i, Real.self)
+        let first = Swift.min(Int(position.rounded(.down)), size - 1)
+        let t = Swift.min(Swift.max(position - Real(first), 0), 1)
         let distances: [Real] = [t + 1, t, 1 - t, 2 - t]
         for (k, distance) in distances.enumerated() {
-            taps.places.append(Int64(Swift.min(Swift.max(first - 1 + k, 0), size - 1)))
+            taps.indices.append(Int64(Swift.min(Swift.max(first - 1 + k, 0), size - 1)))
             taps.weights.append(Double(Self.cubic(distance, -0.75)))
         }
     }
@@ -212,13 +212,13 @@ package struct ResamplingRule: Sendable, Hashable, Codable {
         let first = Swift.max(Int(center - reach + 0.5), 0)
         let last = Swift.min(Int(center + reach + 0.5), size)
         var weights: [Real] = []
-        for place in first..<Swift.max(last, first) {
-            let distance = Swift.abs((Real(place) - center + 0.5) / stretch)
+        for position in first..<Swift.max(last, first) {
+            let distance = Swift.abs((Real(position) - center + 0.5) / stretch)
             weights.append(kind == .antialiasedLinear ? Swift.max(1 - distance, 0) : Self.cubic(distance, -0.5))
         }
         let total = weights.reduce(0, +)
         for (k, weight) in weights.enumerated() {
-            taps.places.append(Int64(first + k))
+            taps.indices.append(Int64(first + k))
             taps.weights.append(Double(total == 0 ? weight : weight / total))
         }
     }

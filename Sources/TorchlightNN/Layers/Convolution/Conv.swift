@@ -56,7 +56,7 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size>, Laye
 
     /// Returns the convolution of x with the weight, plus the bias.
     public final func forward(_ x: Tensor) -> Tensor {
-        settle(for: x)
+        initializeParameters(for: x)
         return convolve(x, weight, bias: bias, groups: groups)
     }
 

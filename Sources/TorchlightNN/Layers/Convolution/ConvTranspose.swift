@@ -62,7 +62,7 @@ public class SpatialTransposedConvolution<Size: SpatialSize>: ConvolutionLayer<S
     }
 
     private func forward(_ x: Tensor, _ outputSize: [Int]?) -> Tensor {
-        settle(for: x)
+        initializeParameters(for: x)
         return transposedConvolution(
             x, weight, bias: bias, stride: stride, padding: padding,
             outputPadding: outputSize == nil ? outputPadding : 0, groups: groups, dilation: dilation,

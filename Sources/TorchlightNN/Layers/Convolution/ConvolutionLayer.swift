@@ -54,12 +54,12 @@ public class ConvolutionLayer<Size: SpatialSize>: Module {
     }
 
     /// Creates the weight of a lazy layer when it gets its first input.
-    final func settle(for x: Tensor) {
+    final func initializeParameters(for x: Tensor) {
         guard lazyGenerator != nil, x.rank > Size.spatialDimensions else { return }
-        settle(inChannels: x.shape[x.rank - Size.spatialDimensions - 1])
+        initializeParameters(inChannels: x.shape[x.rank - Size.spatialDimensions - 1])
     }
 
-    private func settle(inChannels: Int) {
+    private func initializeParameters(inChannels: Int) {
         guard let generator = lazyGenerator, inChannels > 0 else { return }
         checkConvolution(printedName, inChannels, outChannels, kernelSize.perDimension, groups)
         let drawn = defaultWeightAndBias(
@@ -75,7 +75,7 @@ public class ConvolutionLayer<Size: SpatialSize>: Module {
         guard lazyGenerator != nil, let weight = tensor("weight"), weight.rank == Size.spatialDimensions + 2 else {
             return
         }
-        settle(inChannels: isTransposed ? weight.shape[0] : weight.shape[1] *| groups)
+        initializeParameters(inChannels: isTransposed ? weight.shape[0] : weight.shape[1] *| groups)
     }
 
     /// "LazyConv2d" until the number of input channels is known, "Conv2d" afterwards.

@@ -33,9 +33,11 @@ public struct PackedSequence {
         self.batchSizes = batchSizes
         self.sortedIndices = sortedIndices
         unsortedIndices = sortedIndices.map { sorted in
-            var places = Array(repeating: 0, count: sorted.count)
-            for (place, index) in sorted.enumerated() where places.indices.contains(index) { places[index] = place }
-            return places
+            var rowIndices = Array(repeating: 0, count: sorted.count)
+            for (position, index) in sorted.enumerated() where rowIndices.indices.contains(index) {
+                rowIndices[index] = position
+            }
+            return rowIndices
         }
     }
 
@@ -57,8 +59,8 @@ public struct PackedSequence {
 
     /// The lengths of the sequences, in the order of the batch.
     public var lengths: [Int] {
-        let sorted = (0..<(batchSizes.first ?? 0)).map { place in batchSizes.count { $0 > place } }
-        return unsortedIndices.map { places in places.map { sorted[$0] } } ?? sorted
+        let sorted = (0..<(batchSizes.first ?? 0)).map { position in batchSizes.count { $0 > position } }
+        return unsortedIndices.map { rowIndices in rowIndices.map { sorted[$0] } } ?? sorted
     }
 }
 
@@ -101,13 +103,14 @@ public func packPaddedSequence(
     let order = lengths.indices.sorted { (lengths[$0], $1) > (lengths[$1], $0) }
     let longest = lengths[order[0]]
     let sizes = (0..<longest).map { step in lengths.count { $0 > step } }
-    var places: [Int] = []
+    var rowIndices: [Int] = []
     for (step, size) in sizes.enumerated() {
-        for place in 0..<size { places.append(step * batch + (enforceSorted ? place : order[place])) }
+        for position in 0..<size { rowIndices.append(step * batch + (enforceSorted ? position : order[position])) }
     }
     let rows = padded.reshape([steps * batch] + padded.shape.dropFirst(2))
     return PackedSequence(
-        data: rows.indexSelect(0, Tensor(places, shape: [places.count], device: rows.device)), batchSizes: sizes,
+        data: rows.indexSelect(0, Tensor(rowIndices, shape: [rowIndices.count], device: rows.device)),
+        batchSizes: sizes,
         sortedIndices: enforceSorted ? nil : order)
 }
 
@@ -146,17 +149,17 @@ public func padPackedSequence(
         start += size
     }
     // The row after the last one is the padding.
-    var places: [Int] = []
+    var rowIndices: [Int] = []
     for step in 0..<steps {
         for n in 0..<batch {
-            let place = sequence.unsortedIndices?[n] ?? n
-            places.append(step < lengths[n] ? starts[step] + place : data.shape[0])
+            let position = sequence.unsortedIndices?[n] ?? n
+            rowIndices.append(step < lengths[n] ? starts[step] + position : data.shape[0])
         }
     }
     let tail = Array(data.shape.dropFirst())
     let filler = Tensor.full([1] + tail, paddingValue, dtype: data.dtype, device: data.device)
     let rows = cat([data, filler]).indexSelect(
-        0, Tensor(places, shape: [places.count], device: data.device))
+        0, Tensor(rowIndices, shape: [rowIndices.count], device: data.device))
     let padded = rows.reshape([steps, batch] + tail)
     return (batchFirst ? padded.transpose(0, 1) : padded, lengths)
 }

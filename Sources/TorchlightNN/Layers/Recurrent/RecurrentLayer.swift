@@ -235,9 +235,9 @@ open class RecurrentLayer: Module {
             let placeholder = fail(error, like: x.data)
             return (PackedSequence(data: placeholder, batchSizes: []), [placeholder, placeholder])
         }
-        func ordered(_ states: [Tensor], _ places: [Int]?) -> [Tensor] {
-            guard let places else { return states }
-            let index = Tensor(places, shape: [places.count])
+        func ordered(_ states: [Tensor], _ indices: [Int]?) -> [Tensor] {
+            guard let indices else { return states }
+            let index = Tensor(indices, shape: [indices.count])
             return states.map { $0.indexSelect(1, index) }
         }
         let (rows, last) = run(x.data, steps, states.map { ordered($0, x.sortedIndices) })

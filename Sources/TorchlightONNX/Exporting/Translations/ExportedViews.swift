@@ -100,9 +100,9 @@ func registerViews(in table: inout Translations) {
             return try view.read(try c.x(0), c)
         }
         try c.requireSame(p, "a view of other strides") { $0 }
-        let places = try ElementPlaces(p.base).indices(of: p.layout)
+        let indices = try ElementIndices(p.base).indices(of: p.layout)
         let flat = c.node("Reshape", try c.x(0), c.ints([-1]))
-        return c.gather(flat, Tensor(places, shape: Array(p.layout.shape)), 0)
+        return c.gather(flat, Tensor(indices, shape: Array(p.layout.shape)), 0)
     }
     table.one(ScatterView.self, hasSizes: true) { c, p in
         let layouts = c.primitives.map { $0 as! ScatterView }
@@ -112,8 +112,8 @@ func registerViews(in table: inout Translations) {
             return result
         }
         try c.requireSame(p, "a write to a view of other strides") { $0 }
-        let places = try ElementPlaces(p.base).indices(of: p.view)
-        let indices = c.builder.constant(Tensor(places, shape: [places.count, 1]))
+        let viewIndices = try ElementIndices(p.base).indices(of: p.view)
+        let indices = c.builder.constant(Tensor(viewIndices, shape: [viewIndices.count, 1]))
         let flat = c.node("Reshape", try c.x(0), c.ints([-1]))
         let updates = c.node("Reshape", try c.x(1, c.out), c.ints([-1]))
         return try c.reshape(c.node("ScatterND", flat, indices, updates), c.outShape())
@@ -121,29 +121,29 @@ func registerViews(in table: inout Translations) {
 }
 
 /// The index of each element of a storage in the row-major order of the tensor that covers it.
-private struct ElementPlaces {
-    private var places: [Int: Int] = [:]
+private struct ElementIndices {
+    private var indices: [Int: Int] = [:]
 
     init(_ base: Layout) throws {
         guard base.count <= 1 << 24 else { throw Problem("the tensor is too large for an index", kind: .unsupported) }
-        for (index, place) in Self.storagePlaces(base).enumerated() { places[place] = index }
+        for (index, offset) in Self.storageOffsets(base).enumerated() { indices[offset] = index }
     }
 
     func indices(of view: Layout) throws -> [Int] {
-        try Self.storagePlaces(view).map { place in
-            guard let index = places[place] else {
+        try Self.storageOffsets(view).map { offset in
+            guard let index = indices[offset] else {
                 throw Problem("a view has elements outside its base", kind: .unsupported)
             }
             return index
         }
     }
 
-    private static func storagePlaces(_ layout: Layout) -> [Int] {
-        var places = [layout.offset]
+    private static func storageOffsets(_ layout: Layout) -> [Int] {
+        var offsets = [layout.offset]
         for dim in 0..<layout.rank {
-            places = places.flatMap { place in (0..<layout.shape[dim]).map { place + $0 * layout.strides[dim] } }
+            offsets = offsets.flatMap { offset in (0..<layout.shape[dim]).map { offset + $0 * layout.strides[dim] } }
         }
-        return places
+        return offsets
     }
 }
 

@@ -1,7 +1,7 @@
 import TorchlightCore
 
 /// The state of LBFGS: the last updates, the corresponding changes of the gradient, and the previous gradient.
-struct CurvatureMemory {
+struct LBFGSHistory {
     /// The number of iterations so far.
     var moves = 0
     /// The number of closure calls so far.
@@ -20,7 +20,7 @@ struct CurvatureMemory {
     init() {}
 
     /// Stores direction, gradient and step size at the start of an iteration.
-    mutating func remember(direction: Tensor, gradient: Tensor, t: Double) {
+    mutating func store(direction: Tensor, gradient: Tensor, t: Double) {
         self.direction = direction
         self.gradient = gradient
         self.t = t

@@ -6,7 +6,7 @@ import Synchronization
 /// After each backward pass that frees its graph, the remaining nodes of earlier steps are counted. This does not
 /// depend on the size of the current graph or on how much of it the pass used. If their number grows twenty times in a
 /// row, a warning is written to standard error, once.
-package enum GraphWatch {
+package enum RetainedGraphDetector {
     private struct State {
         /// By the group of threads whose graphs are counted together.
         var loops: [UInt32: Loop] = [:]
@@ -25,8 +25,8 @@ package enum GraphWatch {
         weak var node: Node?
     }
 
-    private static let stepsToNotice = 17
-    private static let stepsToWarn = 20
+    private static let growthToRecord = 17
+    private static let growthToWarn = 20
     private static let state = Mutex(State())
 
     /// The text of the last warning; nil if there was none. Used by tests.
@@ -34,16 +34,16 @@ package enum GraphWatch {
     private static let warning = Mutex<String?>(nil)
 
     /// Called after a pass that freed its graph.
-    static func passEnded(file: StaticString, line: UInt) {
+    static func backwardPassDidEnd(file: StaticString, line: UInt) {
         let found = state.withLock { state -> (kept: [Node], count: Int)? in
             if state.hasWarned { return nil }
             let group = LiveNodes.group
             var loop = state.loops[group] ?? Loop()
             defer { state.loops[group] = loop }
-            let count = LiveNodes.passEnded()
+            let count = LiveNodes.beginGeneration()
             loop.growth = count > loop.lastCount ? loop.growth + 1 : 0
             loop.lastCount = count
-            if loop.growth >= stepsToNotice && !loop.isRecording {
+            if loop.growth >= growthToRecord && !loop.isRecording {
                 loop.isRecording = true
                 CallSites.begin()
             } else if loop.growth == 0 && loop.isRecording {
@@ -51,28 +51,29 @@ package enum GraphWatch {
                 CallSites.end()
                 loop.candidates = []
             }
-            guard loop.growth >= stepsToWarn else { return nil }
+            guard loop.growth >= growthToWarn else { return nil }
             state.hasWarned = true
             let candidates = loop.candidates
             // Of this loop too: it has recorded since an earlier pass.
             stopRecording(&state.loops)
             loop = Loop()
-            return (candidates.compactMap(\.node).filter(\.isOfPastStep), count)
+            return (candidates.compactMap(\.node).filter(\.isFromEarlierStep), count)
         }
         guard let (kept, count) = found else { return }
         // Symbolising the call stacks takes seconds. The state is not locked meanwhile, so other threads need not wait.
-        let places = Set(kept.compactMap { $0.extra?.site?.text }).sorted()
+        let locations = Set(kept.compactMap { $0.extra?.site?.text }).sorted()
         let text =
             "warning: the graphs of past steps are kept: \(quantity(count, "operation")) of them exist and their number "
-            + "grew in each of the last \(quantity(stepsToWarn, "step")) (backward at \(file):\(line)). "
-            + (places.isEmpty ? "" : "They were recorded at \(places.prefix(3).joined(separator: ", ")). ")
+            + "grew in each of the last \(quantity(growthToWarn, "step")) (backward at \(file):\(line)). "
+            + (locations.isEmpty ? "" : "They were recorded at \(locations.prefix(3).joined(separator: ", ")). ")
             + "Accumulate numbers instead of tensors (loss.item()), or detach() the tensors that are kept."
         warning.withLock { $0 = text }
         writeToStandardError("Torchlight: \(text)\n")
     }
 
-    /// Called for nodes that record the source line of their call: those that outlive the step are named in the warning.
-    static func noteCreation(of node: Node) {
+    /// Called for nodes that record the source line of their call: those that outlive the step are named in the
+    /// warning.
+    static func recordCreation(of node: Node) {
         state.withLock { state in
             guard state.loops[LiveNodes.group]?.isRecording == true else { return }
             state.loops[LiveNodes.group]!.candidates.append(WeakNode(node: node))
@@ -104,7 +105,7 @@ enum LiveNodes {
         let generation = Atomic<UInt32>(0)
         let even = Atomic<Int>(0)
         let odd = Atomic<Int>(0)
-        let ofPastSteps = Atomic<Int>(0)
+        let earlierSteps = Atomic<Int>(0)
     }
 
     private static let groupCount = 256
@@ -126,7 +127,7 @@ enum LiveNodes {
 
     /// Counts a node. Returns its group and generation.
     @inline(__always)
-    static func noteCreation() -> UInt32 {
+    static func countCreation() -> UInt32 {
         let group = group
         let counts = counts + Int(group)
         let now = counts.pointee.generation.load(ordering: .relaxed)
@@ -139,11 +140,11 @@ enum LiveNodes {
     }
 
     @inline(__always)
-    static func noteEnd(of birth: UInt32) {
-        let counts = counts + Int(birth >> generationBits)
-        if isOfPastStep(birth) {
-            counts.pointee.ofPastSteps.subtract(1, ordering: .relaxed)
-        } else if birth & 1 == 0 {
+    static func countRelease(of stamp: UInt32) {
+        let counts = counts + Int(stamp >> generationBits)
+        if isFromEarlierStep(stamp) {
+            counts.pointee.earlierSteps.subtract(1, ordering: .relaxed)
+        } else if stamp & 1 == 0 {
             counts.pointee.even.subtract(1, ordering: .relaxed)
         } else {
             counts.pointee.odd.subtract(1, ordering: .relaxed)
@@ -151,19 +152,19 @@ enum LiveNodes {
     }
 
     @inline(__always)
-    static func isOfPastStep(_ birth: UInt32) -> Bool {
-        let now = counts[Int(birth >> generationBits)].generation.load(ordering: .relaxed)
-        return (now &- birth) & generationMask >= 2
+    static func isFromEarlierStep(_ stamp: UInt32) -> Bool {
+        let now = counts[Int(stamp >> generationBits)].generation.load(ordering: .relaxed)
+        return (now &- stamp) & generationMask >= 2
     }
 
     /// Begins a generation and returns the number of nodes of earlier steps. Must not run on two threads at once.
-    static func passEnded() -> Int {
+    static func beginGeneration() -> Int {
         let counts = counts + Int(group)
         let next = counts.pointee.generation.load(ordering: .relaxed) &+ 1
         let old =
             next & 1 == 0
             ? counts.pointee.even.exchange(0, ordering: .relaxed) : counts.pointee.odd.exchange(0, ordering: .relaxed)
-        let count = counts.pointee.ofPastSteps.add(old, ordering: .relaxed).newValue
+        let count = counts.pointee.earlierSteps.add(old, ordering: .relaxed).newValue
         counts.pointee.generation.store(next, ordering: .relaxed)
         return count
     }
