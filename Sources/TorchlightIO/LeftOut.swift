@@ -6,23 +6,33 @@ public struct LeftOut: Sendable, Equatable, CustomStringConvertible {
     public let reason: String
     /// The position in the file, in bytes.
     public let offset: Int
+    /// Whether the member is damaged, rather than of a kind that is not supported.
+    package let isDamaged: Bool
 
     /// The text "name: reason" in one line.
     public var description: String {
         "\(IOError.oneLine(name, limit: 200)): \(IOError.oneLine(reason, limit: 400))"
     }
 
-    init(_ name: String, reason: String, offset: Int) {
+    init(_ name: String, reason: String, offset: Int, isDamaged: Bool = false) {
         self.name = name
         self.reason = reason
         self.offset = offset
+        self.isDamaged = isDamaged
+    }
+
+    /// The member whose reading gave an error; `offset` is used if the error has no position.
+    init(_ name: String, _ error: IOError, offset: Int) {
+        self.init(
+            name, reason: error.problem, offset: error.offset ?? offset, isDamaged: error.kind == .malformed)
     }
 
     /// The error for a request of this member.
     func error(_ operation: String, file: String) -> IOError {
         IOError(
-            .unsupported, operation, file: file, offset: offset, "\(IOError.quoted(name)) cannot be read: \(reason)",
-            expected: "a tensor of a supported element type")
+            isDamaged ? .malformed : .unsupported, operation, file: file, offset: offset,
+            "\(IOError.quoted(name)) cannot be read: \(reason)",
+            expected: isDamaged ? "an undamaged member" : "a tensor of a supported element type")
     }
 }
 

@@ -8,7 +8,7 @@ package struct StoredFile: Sendable {
     package let metadata: [(key: String, value: String)]
     /// The complete contents of a PyTorch file.
     package let value: TorchValue?
-    /// The members that cannot be read even as bits.
+    /// The members that cannot be read even as bits, or are damaged.
     package let leftOut: [LeftOut]
 
     init(
@@ -24,9 +24,14 @@ package struct StoredFile: Sendable {
 
     /// Opens a file of any supported format.
     ///
-    /// - Parameter isShard: whether the file is a shard of an index, which cannot itself be an index.
+    /// - Parameters:
+    ///   - path: the path of the file.
+    ///   - isShard: whether the file is a shard of an index, which cannot itself be an index.
+    ///   - skippingDamaged: whether damaged members of an archive are listed in ``leftOut``, and not an error.
     /// - Throws: `IOError` if the file is malformed or of an unsupported format.
-    package static func open(_ path: String, isShard: Bool = false) throws(IOError) -> StoredFile {
+    package static func open(
+        _ path: String, isShard: Bool = false, skippingDamaged: Bool = false
+    ) throws(IOError) -> StoredFile {
         let mapped = try MappedFile(path)
         return try mapped.withBytes { bytes throws(IOError) in
             let contents = FileContents(mapped)
@@ -34,10 +39,10 @@ package struct StoredFile: Sendable {
             case .shardIndex where !isShard: return try ShardIndex(path).open()
             case .npy: return StoredFile(kind: .npy, tensors: [try NumpyFile.storedArray(contents)])
             case .npz:
-                let (tensors, leftOut) = try NumpyFile.stored(contents)
+                let (tensors, leftOut) = try NumpyFile.stored(contents, skippingDamaged: skippingDamaged)
                 return StoredFile(kind: .npz, tensors: tensors, leftOut: leftOut)
             case .torchArchive, .torchStream, .torchScript, .pickle:
-                let file = try TorchFile.parse(contents, asBits: true)
+                let file = try TorchFile.parse(contents, asBits: true, skippingDamaged: skippingDamaged)
                 let tensors = file.value.tensors.map { name, tensor in
                     StoredTensor(
                         name: name, type: file.types[ObjectIdentifier(tensor)] ?? "\(tensor.dtype)",

@@ -32,8 +32,8 @@ public struct TensorFile: Sendable {
     /// - Parameters:
     ///   - path: the path of the file.
     ///   - names: the names of the tensors to read. Default: nil, all that can be read.
-    /// - Throws: `IOError` if the file is malformed or of an unsupported format, none of its members can be read, or
-    ///   one of `names` is missing or cannot be read.
+    /// - Throws: `IOError` if the file is malformed or of an unsupported format, a tensor to read is damaged, none of its
+    ///   members can be read, or one of `names` is missing or cannot be read.
     public static func open(_ path: String, only names: [String]? = nil) throws(IOError) -> TensorFile {
         let mapped = try MappedFile(path)
         return try mapped.withBytes { bytes throws(IOError) in
@@ -44,7 +44,8 @@ public struct TensorFile: Sendable {
                 return TensorFile(
                     format: NumpyHeader.isNumpy(bytes) ? .npy : .npz, tensors: file.arrays, leftOut: file.leftOut)
             case .torchArchive, .torchStream, .torchScript, .pickle:
-                let value = try TorchFile.parse(contents)
+                // A damaged tensor is an error only if it is one of those to read.
+                let value = try TorchFile.parse(contents, asBits: false, skippingDamaged: names != nil).value
                 let (selection, leftOut) = (Selection(names), value.leftOut)
                 let tensors = value.tensors.filter { selection.contains($0.name) }
                 if names != nil {

@@ -44,6 +44,23 @@ import TorchlightIO
         #expect(json["metadata"]?["epoch"]?.string == "3\n" && json["tensor_bytes"]?.int == 40)
     }
 
+    /// A damaged member is listed with its reason beside the others, and the command fails.
+    @Test func inspectListsDamagedMembers() throws {
+        let path = folder("a.npz")
+        try NumpyFile.save(["bad": Tensor([1.0, 2]), "good": Tensor([3.0])], to: path)
+        var bytes = try FileSystem.read(path)
+        let two = withUnsafeBytes(of: Float(2), Array.init)
+        bytes[try #require(bytes.indices.first { bytes[$0...].starts(with: two) })] ^= 1
+        try AtomicFile.write(bytes, to: path)
+        var text = ""
+        let error = #expect(throws: Failure.self) {
+            try Inspect.report(path, stats: true, values: 1, json: false) { text += $0 + "\n" }
+        }
+        #expect(text.contains("good") && text.contains("[3.0]") && text.contains("left out: bad: "), "\(text)")
+        #expect(error?.text.contains("1 member is damaged: bad: ") == true, "\(error as Any)")
+        #expect(throws: IOError.self) { try convert(path, folder("b.npz")) }
+    }
+
     @Test func inspectReadsEveryKind() throws {
         let x = Tensor((0..<6).map(Float.init), shape: [2, 3])
         try NumpyFile.save(x, to: folder("x.npy"))

@@ -29,7 +29,12 @@ struct FileListing {
 
     /// Opens a file. With `headerOnly`, only the header of a safetensors file is read, so that files with unsupported
     /// element types are listed too.
-    init(_ path: String, headerOnly: Bool = false) throws {
+    ///
+    /// - Parameters:
+    ///   - path: the path of the file.
+    ///   - headerOnly: whether to read no data of a safetensors file.
+    ///   - skippingDamaged: whether damaged members of an archive are listed in ``leftOut``, and not an error.
+    init(_ path: String, headerOnly: Bool = false, skippingDamaged: Bool = false) throws {
         self.path = path
         // The format of ONNX has no mark at its beginning. Types without a dtype are widened.
         let kind = try MappedFile(path).withBytes { FileKind.of($0) }
@@ -62,7 +67,7 @@ struct FileListing {
             (metadata, leftOut) = (header.metadata ?? [], [])
             return
         }
-        let file = try StoredFile.open(path)
+        let file = try StoredFile.open(path, skippingDamaged: skippingDamaged)
         format =
             switch file.kind {
             case .npy: "npy"

@@ -43,7 +43,7 @@ struct Inspect: ParsableCommand {
         }
         let listing: FileListing
         do {
-            listing = try FileListing(path, headerOnly: !stats && values == 0)
+            listing = try FileListing(path, headerOnly: !stats && values == 0, skippingDamaged: true)
         } catch {
             if isJSON, !refusals.isEmpty {
                 say(JSON.object([("file", .string(path)), ("would_run", array(refusals))]).text(indented: true))
@@ -52,6 +52,12 @@ struct Inspect: ParsableCommand {
         }
         let figures = try FigureColumns(listing, stats: stats, values: values)
         say(isJSON ? json(listing, figures) : text(listing, figures))
+        let damaged = listing.leftOut.filter(\.isDamaged)
+        if let first = damaged.first {
+            throw Failure(
+                "inspect: \(IOError.oneLine(path, limit: 1024)): \(quantity(damaged.count, "member")) "
+                    + "\(damaged.count == 1 ? "is" : "are") damaged: \(first)")
+        }
     }
 
     /// The global names in a pickle that would have been loaded or called.

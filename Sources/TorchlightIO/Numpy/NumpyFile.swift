@@ -35,8 +35,8 @@ public enum NumpyFile {
     /// - Parameters:
     ///   - path: the path of the file.
     ///   - names: the names of the arrays to read. Default: nil, all that can be read.
-    /// - Throws: the errors of ``load(_:)``, and `IOError` if an entry is damaged, or one of `names` is missing or
-    ///   cannot be read.
+    /// - Throws: the errors of ``load(_:)``, and `IOError` if one of the arrays to read is damaged, or one of `names` is
+    ///   missing or cannot be read. Of an archive with a damaged array, `names` selects the others.
     public static func loadArchive(_ path: String, only names: [String]? = nil) throws(IOError) -> [String: Tensor] {
         var arrays: [String: Tensor] = [:]
         for (name, tensor) in try open(path, only: names) {
@@ -86,7 +86,8 @@ public enum NumpyFile {
             return ([array], [])
         }
         var arrays: [(name: String, tensor: Tensor)] = []
-        let leftOut = try eachArray(in: contents, selection) { (name, entry, archive) throws(IOError) in
+        let leftOut = try eachArray(in: contents, selection, skippingDamaged: false) {
+            (name, entry, archive) throws(IOError) in
             let (header, storage) = try read(
                 entry, in: archive, contents, verifyingChecksum: verifyingChecksums, asBits: false)
             arrays.append((name, tensor(header, storage)))
@@ -96,9 +97,14 @@ public enum NumpyFile {
     }
 
     /// The arrays of an archive with their element types, and those that cannot be read even as bits.
-    static func stored(_ contents: FileContents) throws(IOError) -> (tensors: [StoredTensor], leftOut: [LeftOut]) {
+    ///
+    /// - Parameter skippingDamaged: whether damaged arrays are listed too, and not an error.
+    static func stored(
+        _ contents: FileContents, skippingDamaged: Bool
+    ) throws(IOError) -> (tensors: [StoredTensor], leftOut: [LeftOut]) {
         var tensors: [StoredTensor] = []
-        let leftOut = try eachArray(in: contents, Selection(nil)) { (name, entry, archive) throws(IOError) in
+        let leftOut = try eachArray(in: contents, Selection(nil), skippingDamaged: skippingDamaged) {
+            (name, entry, archive) throws(IOError) in
             let (header, storage) = try read(entry, in: archive, contents, verifyingChecksum: true, asBits: true)
             tensors.append(stored(name, header, storage))
         }
@@ -123,9 +129,9 @@ public enum NumpyFile {
 
     /// Calls a closure for each array of an archive.
     ///
-    /// - Returns: the arrays for which it threw an error of kind `.unsupported`.
+    /// - Returns: the arrays for which it threw an error of kind `.unsupported`, or of any kind with `skippingDamaged`.
     private static func eachArray(
-        in contents: FileContents, _ selection: Selection,
+        in contents: FileContents, _ selection: Selection, skippingDamaged: Bool,
         _ body: (String, ZipArchive.Entry, ZipArchive) throws(IOError) -> Void
     ) throws(IOError) -> [LeftOut] {
         let expected = ([FileKind.npz, .npy, .zip, .torchScript], "a .npy or .npz file")
@@ -151,11 +157,22 @@ public enum NumpyFile {
             let name = String(entry.name.dropLast(4))
             guard selection.contains(name) else { continue }
             do throws(IOError) { try body(name, entry, archive) } catch {
-                guard error.kind == .unsupported else { throw error }
-                leftOut.append(LeftOut(name, reason: error.problem, offset: error.offset ?? entry.header))
+                guard error.kind == .unsupported || error.kind == .malformed && skippingDamaged else {
+                    throw damaged(name, error)
+                }
+                leftOut.append(LeftOut(name, error, offset: entry.header))
             }
         }
         return leftOut
+    }
+
+    /// The error for a damaged array of an archive, with its name and the function that reads the others.
+    private static func damaged(_ name: String, _ error: IOError) -> IOError {
+        guard error.kind == .malformed else { return error }
+        return IOError(
+            error.kind, error.operation, file: error.file, offset: error.offset,
+            "the array \(IOError.quoted(name)) is damaged: \(error.problem)", expected: error.rule,
+            fix: "NumpyFile.loadArchive(_:only:) to read other arrays")
     }
 
     private static func array(_ contents: FileContents) throws(IOError) -> Tensor {

@@ -79,8 +79,7 @@ public enum Safetensors {
         for entry in header.entries where selection.contains(entry.name) {
             do throws(IOError) { tensors.append((entry.name, try tensor(entry, in: contents))) } catch {
                 guard error.kind == .unsupported else { throw error }
-                leftOut.append(
-                    LeftOut(entry.name, reason: error.problem, offset: error.offset ?? entry.range.lowerBound))
+                leftOut.append(LeftOut(entry.name, error, offset: entry.range.lowerBound))
             }
         }
         try selection.check(
@@ -99,8 +98,7 @@ public enum Safetensors {
         for entry in header.entries {
             do throws(IOError) { tensors.append(try stored(entry, in: contents)) } catch {
                 guard error.kind == .unsupported else { throw error }
-                leftOut.append(
-                    LeftOut(entry.name, reason: error.problem, offset: error.offset ?? entry.range.lowerBound))
+                leftOut.append(LeftOut(entry.name, error, offset: entry.range.lowerBound))
             }
         }
         try Selection(nil).check(

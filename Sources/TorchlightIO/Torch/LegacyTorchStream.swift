@@ -76,7 +76,7 @@ enum LegacyTorchStream {
     /// Reads the storages after the pickles.
     private static func read(
         _ pickle: PickleContents, keys: [String], from start: Int, _ contents: FileContents, asBits: Bool
-    ) throws(IOError) -> (storages: [[String: Storage]], failures: [Int: String]) {
+    ) throws(IOError) -> (storages: [[String: Storage]], failures: [Int: StorageFailure]) {
         func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
             IOError(.malformed, "pth", file: contents.path, offset: offset, problem, expected: rule)
         }
@@ -126,7 +126,7 @@ enum LegacyTorchStream {
         }
         var storages: [[String: Storage]] = Array(repeating: [:], count: ranges.count)
         let reader = StorageReader(contents: contents, operation: "pth")
-        var failures: [Int: String] = [:]
+        var failures: [Int: StorageFailure] = [:]
         for tensor in pickle.tensors {
             guard let element = tensor.element(asBits: asBits), storages[tensor.storage][element.name] == nil else {
                 continue
@@ -143,7 +143,7 @@ enum LegacyTorchStream {
                     what: "the storage \(IOError.quoted(storage.key))")
             } catch {
                 guard error.kind == .unsupported else { throw error }
-                failures[tensor.storage] = error.problem
+                failures[tensor.storage] = StorageFailure(error)
             }
         }
         return (storages, failures)

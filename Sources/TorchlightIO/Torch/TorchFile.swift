@@ -106,13 +106,15 @@ public enum TorchFile {
     }
 
     /// Parses the bytes of a file. With `asBits`, tensors of element types without a dtype contain their bits, and
-    /// `types` gives their element types.
+    /// `types` gives their element types. With `skippingDamaged`, tensors whose storages are damaged are listed as left
+    /// out; otherwise they are an error.
     static func parse(
-        _ contents: FileContents, verifyingChecksums: Bool = true, asBits: Bool
+        _ contents: FileContents, verifyingChecksums: Bool = true, asBits: Bool, skippingDamaged: Bool = false
     ) throws(IOError) -> (value: TorchValue, types: [ObjectIdentifier: String]) {
         if ZipArchive.isZip(contents.bytes) {
             if let error = mismatch(contents) { throw error }
-            return try TorchArchive(contents, verifyingChecksums: verifyingChecksums).load(asBits: asBits)
+            return try TorchArchive(contents, verifyingChecksums: verifyingChecksums).load(
+                asBits: asBits, skippingDamaged: skippingDamaged)
         }
         guard contents.bytes.first == 0x80, LegacyTorchStream.isLegacy(contents.bytes) else { throw unknown(contents) }
         return try LegacyTorchStream.load(contents, asBits: asBits)
@@ -216,7 +218,9 @@ private struct TorchArchive {
         }.get()
     }
 
-    func load(asBits: Bool) throws(IOError) -> (value: TorchValue, types: [ObjectIdentifier: String]) {
+    func load(
+        asBits: Bool, skippingDamaged: Bool
+    ) throws(IOError) -> (value: TorchValue, types: [ObjectIdentifier: String]) {
         try withPickle { pickle throws(IOError) in
             // The size in the file, not the size after decompression.
             let limit = PickleMachine.limit(pickleSize: self.pickle.range.count)
@@ -231,24 +235,38 @@ private struct TorchArchive {
             }
             // Nested and shared values are checked before any storage is read.
             var storages: [[String: Storage]] = Array(repeating: [:], count: result.storages.count)
-            let recordEntries = try recordEntries(of: result.storages, pickle)
+            var failures: [Int: StorageFailure] = [:]
+            var recordEntries: [ZipArchive.Entry?] = []
+            recordEntries.reserveCapacity(result.storages.count)
+            for (number, storage) in result.storages.enumerated() {
+                do throws(IOError) { recordEntries.append(try recordEntry(of: storage, pickle)) } catch {
+                    guard skippingDamaged else { throw error }
+                    recordEntries.append(nil)
+                    failures[number] = StorageFailure(error)
+                }
+            }
             var verified: Set<Int> = []
-            var failures: [Int: String] = [:]
             for tensor in result.tensors {
                 let number = tensor.storage
-                guard let element = tensor.element(asBits: asBits) else { continue }
+                guard let element = tensor.element(asBits: asBits), let entry = recordEntries[number],
+                    failures[number]?.isDamaged != true
+                else { continue }
                 // The real and imaginary parts of complex numbers would have to be swapped separately.
                 if isBigEndian, tensor.element.readAs == nil {
-                    failures[number] = "the big-endian element type \(tensor.element.name) is not supported"
+                    failures[number] = StorageFailure(
+                        problem: "the big-endian element type \(tensor.element.name) is not supported",
+                        isDamaged: false)
                     continue
                 }
                 do throws(IOError) {
                     try read(
-                        element, of: result.storages[number], at: recordEntries[number], pickle,
+                        element, of: result.storages[number], at: entry, pickle,
                         verify: verified.insert(number).inserted, into: &storages[number])
                 } catch {
-                    guard error.kind == .unsupported else { throw error }
-                    failures[number] = error.problem
+                    guard error.kind == .unsupported || error.kind == .malformed && skippingDamaged else {
+                        throw damaged(result.storages[number], error)
+                    }
+                    failures[number] = StorageFailure(error)
                 }
             }
             var builder = TorchValueBuilder(
@@ -259,27 +277,31 @@ private struct TorchArchive {
         }
     }
 
-    /// The entries of the storages; their sizes must be those that the pickle states.
-    private func recordEntries(of storages: [PickleStorage], _ pickle: Pickle) throws(IOError) -> [ZipArchive.Entry] {
-        var recordEntries: [ZipArchive.Entry] = []
-        recordEntries.reserveCapacity(storages.count)
-        for storage in storages {
-            let name = "\(folder)data/\(storage.key)"
-            guard let entry = archive[name] else {
-                throw IOError(
-                    .malformed, "pth", file: pickle.file, offset: pickle.start + storage.offset,
-                    "the storage \(IOError.quoted(storage.key)) is not in the archive",
-                    expected: "an entry \(IOError.quoted(name))")
-            }
-            guard entry.size == storage.byteCount else {
-                throw IOError(
-                    .malformed, "pth", file: contents.path, offset: entry.header,
-                    "the entry \(IOError.quoted(name)) has \(quantity(entry.size, "byte"))",
-                    expected: "\(storage.byteCount), the size of the storage in the pickle")
-            }
-            recordEntries.append(entry)
+    /// The error for a damaged storage, with the function that reads the others.
+    private func damaged(_ storage: PickleStorage, _ error: IOError) -> IOError {
+        guard error.kind == .malformed else { return error }
+        return IOError(
+            error.kind, error.operation, file: error.file, offset: error.offset,
+            "the storage \(IOError.quoted(storage.key)) is damaged: \(error.problem)", expected: error.rule,
+            fix: "TensorFile.load(_:only:) to read other tensors")
+    }
+
+    /// The entry of a storage; its size must be the one that the pickle states.
+    private func recordEntry(of storage: PickleStorage, _ pickle: Pickle) throws(IOError) -> ZipArchive.Entry {
+        let name = "\(folder)data/\(storage.key)"
+        guard let entry = archive[name] else {
+            throw IOError(
+                .malformed, "pth", file: pickle.file, offset: pickle.start + storage.offset,
+                "the storage \(IOError.quoted(storage.key)) is not in the archive",
+                expected: "an entry \(IOError.quoted(name))")
         }
-        return recordEntries
+        guard entry.size == storage.byteCount else {
+            throw IOError(
+                .malformed, "pth", file: contents.path, offset: entry.header,
+                "the entry \(IOError.quoted(name)) has \(quantity(entry.size, "byte"))",
+                expected: "\(storage.byteCount), the size of the storage in the pickle")
+        }
+        return entry
     }
 
     /// Reads a storage with an element type, unless it was read already.

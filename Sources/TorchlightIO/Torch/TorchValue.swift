@@ -113,12 +113,15 @@ public struct TorchObject: Sendable {
     public internal(set) var attributes: [(name: String, value: TorchValue)] = []
     /// Identifies the object within the file.
     let id: Int
+    /// Whether it is a tensor of a damaged storage.
+    let isDamaged: Bool
 
-    init(name: String, reason: String, offset: Int, id: Int) {
+    init(name: String, reason: String, offset: Int, id: Int, isDamaged: Bool = false) {
         self.name = name
         self.reason = reason
         self.offset = offset
         self.id = id
+        self.isDamaged = isDamaged
     }
 
     /// The value of an attribute; nil if there is none.
@@ -233,7 +236,10 @@ extension TorchValue {
         case .object(let object) where !onlyTensors || object.name == "torch.Tensor":
             let isRead = !tensors.isEmpty
             let reason = isRead ? "an object of \(object.name), of which only the tensors are read" : object.reason
-            found.append(LeftOut(path.isEmpty ? object.name : path, reason: reason, offset: object.offset))
+            found.append(
+                LeftOut(
+                    path.isEmpty ? object.name : path, reason: reason, offset: object.offset,
+                    isDamaged: object.isDamaged))
             // Members of an object are not listed one by one, except tensors.
             for (name, value) in object.members {
                 value.collect(path: below(name), onlyTensors: true, into: &found)

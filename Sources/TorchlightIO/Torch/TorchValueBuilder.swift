@@ -1,5 +1,19 @@
 import TorchlightCore
 
+/// Why a storage of a PyTorch file could not be read.
+struct StorageFailure {
+    let problem: String
+    /// Whether its contents are damaged, rather than of a kind that is not supported.
+    let isDamaged: Bool
+
+    init(problem: String, isDamaged: Bool) {
+        self.problem = problem
+        self.isDamaged = isDamaged
+    }
+
+    init(_ error: IOError) { self.init(problem: error.problem, isDamaged: error.kind == .malformed) }
+}
+
 /// Converts the contents of a pickle to values and tensors.
 ///
 /// A pickle of a few bytes can be nested without limit, contain itself, or represent billions of values by shared
@@ -14,7 +28,7 @@ struct TorchValueBuilder {
     /// The memory of the storages, by their index in the pickle and element type.
     let storages: [[String: Storage]]
     /// Why a storage could not be read.
-    let failures: [Int: String]
+    let failures: [Int: StorageFailure]
     /// Whether tensors of element types without a dtype contain their bits.
     let asBits: Bool
     /// The element types of tensors that contain bits.
@@ -34,7 +48,7 @@ struct TorchValueBuilder {
     private var objectDepth = 0
 
     init(
-        _ pickle: PickleContents, storages: [[String: Storage]], failures: [Int: String] = [:], file: String,
+        _ pickle: PickleContents, storages: [[String: Storage]], failures: [Int: StorageFailure] = [:], file: String,
         offset: Int, limit: Int, asBits: Bool = false
     ) {
         self.pickle = pickle
@@ -299,9 +313,14 @@ struct TorchValueBuilder {
         guard let element = description.element(asBits: asBits),
             let storage = storages[description.storage][element.name]
         else {
-            let reason =
-                failures[description.storage] ?? "the element type \(description.element.name) is not supported"
-            return .object(TorchObject(name: "torch.Tensor", reason: reason, offset: offset, id: index))
+            let failure =
+                failures[description.storage]
+                ?? StorageFailure(
+                    problem: "the element type \(description.element.name) is not supported", isDamaged: false)
+            return .object(
+                TorchObject(
+                    name: "torch.Tensor", reason: failure.problem, offset: offset, id: index,
+                    isDamaged: failure.isDamaged))
         }
         let layout = Layout(
             shape: Dims(description.shape), strides: Dims(description.strides), offset: description.offset)
