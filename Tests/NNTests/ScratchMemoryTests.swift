@@ -121,9 +121,25 @@ import TorchlightCore
                 }
             ),
             (
+                "fft of a large prime length with a plan",
+                {
+                    let x = row(262_139, .complex64)
+                    _ = FFT.fft(x)
+                    return { FFT.fft(x) }
+                }
+            ),
+            (
                 "rfft",
                 {
                     let x = row(900_000); return { FFT.rfft(x) }
+                }
+            ),
+            (
+                "rfft with a plan",
+                {
+                    let x = row(900_002)
+                    _ = FFT.rfft(x)
+                    return { FFT.rfft(x) }
                 }
             ),
             (

@@ -165,11 +165,12 @@ template <class T>
 void complex_to_complex(const tl_tensor& x, const tl_tensor& out, bool inverse, double scale) {
     const int64_t n = x.shape[x.rank - 1];
     const auto plan = transform_of<T>(n);
+    if (!plan) return;
     const Rows rows(x, out);
     const T* const source = static_cast<const T*>(x.data);
     T* const target = static_cast<T*>(out.data);
     const int64_t width = plan->lanes(), tile_count = width == 1 ? 0 : tile_size;
-    const int64_t size = (plan->is_long() ? 0 : 2 * n * width + tile_count) + plan->scratch_size(width);
+    const int64_t size = (plan->is_long() ? 0 : 2 * n * width + tile_count) + plan->group_scratch_size();
     rows.each<T>(n, width, size, [&](const Group& group, T* scratch) {
         // The inverse transform is the forward transform with exchanged real and imaginary parts.
         if (plan->is_long())
@@ -243,12 +244,14 @@ struct RealTransform {
     const bool is_even;
     const std::shared_ptr<const Transform<T>> plan;
     const T* const roots;  // the factors that combine the halves; NULL for odd n
+    const bool is_missing;  // whether memory for the plan could not be allocated, which is noted
     const int64_t width, tile_count, scratch_count;
 
     explicit RealTransform(int64_t n)
         : n(n), numbers(n % 2 == 0 ? n / 2 : n), kept(n / 2 + 1), is_even(n % 2 == 0), plan(transform_of<T>(numbers)),
-          roots(is_even ? plan->real_roots() : nullptr), width(plan->lanes()), tile_count(width == 1 ? 0 : tile_size),
-          scratch_count(4 * (numbers + 1) * width + tile_count + plan->scratch_size(width)) {}
+          roots(is_even && plan ? plan->real_roots() : nullptr), is_missing(!plan || (is_even && !roots)),
+          width(is_missing ? 1 : plan->lanes()), tile_count(width == 1 ? 0 : tile_size),
+          scratch_count(is_missing ? 0 : 4 * (numbers + 1) * width + tile_count + plan->group_scratch_size()) {}
 
     /// The parts of the scratch memory for a group of rows. Arrays of complex numbers have one more than are transformed.
     struct Arrays {
@@ -266,6 +269,7 @@ template <class T>
 void real_to_complex(const tl_tensor& x, const tl_tensor& out, double scale) {
     using Kernels = FourierKernels<T>;
     const RealTransform<T> real(x.shape[x.rank - 1]);
+    if (real.is_missing) return;
     const Rows rows(x, out);
     const T* const source = static_cast<const T*>(x.data);
     T* const target = static_cast<T*>(out.data);
@@ -299,10 +303,12 @@ void real_to_complex(const tl_tensor& x, const tl_tensor& out, double scale) {
         store_pairs(Lanes<T>{z.re, z.im, lanes, z.positions}, group, 2, rows.out_step, real.kept, T(scale), target, tile);
     });
 }
+
 template <class T>
 void complex_to_real(const tl_tensor& x, const tl_tensor& out, double scale) {
     using Kernels = FourierKernels<T>;
     const RealTransform<T> real(out.shape[out.rank - 1]);
+    if (real.is_missing) return;
     const Rows rows(x, out);
     const T* const source = static_cast<const T*>(x.data);
     T* const target = static_cast<T*>(out.data);

@@ -15,6 +15,9 @@ namespace {
 constexpr int64_t largest_radix = 31;
 /// The length from which the numbers are transformed as a matrix, whose columns and rows fit in the caches.
 constexpr int64_t long_transform = 8192;
+/// The number of plans that are kept, and the bytes of their tables; the last plan is kept in any case.
+constexpr size_t most_plans = 32;
+constexpr int64_t most_plan_bytes = 64 << 20;
 
 /// e^(-2 pi i turn / length), reduced to an eighth of the circle so that equal angles give equal numbers.
 void root_of_one(int64_t turn, int64_t length, double& re, double& im) {
@@ -63,24 +66,38 @@ Transform<T>::Transform(int64_t length) : length(length) {
 }
 
 template <class T>
+bool Transform<T>::allocate_tables(int64_t count) {
+    memory.emplace(size_t(count) * sizeof(T));
+    if (memory->is_missing()) return false;
+    tables = memory->template get<T>();
+    table_size = count;
+    return true;
+}
+
+template <class T>
 void Transform<T>::plan_passes(const std::vector<int64_t>& factors) {
     int64_t rest = length, neighbours = 1;
+    int64_t count = 0;
+    for (const int64_t radix : factors) rest /= radix, count += 2 * (radix - 1) * rest + 2 * radix;
+    if (!allocate_tables(count)) return;
+    T* next = tables;
+    rest = length;
     for (const int64_t radix : factors) {
         const int64_t groups = rest / radix;
-        Pass pass{radix, groups, neighbours, int64_t(tables.size()), 0};
+        Pass pass{radix, groups, neighbours, next - tables, 0};
         for (int64_t j = 1; j < radix; ++j)
             for (int part = 0; part < 2; ++part)
                 for (int64_t p = 0; p < groups; ++p) {
                     double parts[2];
                     root_of_one(p * j, rest, parts[0], parts[1]);
-                    tables.push_back(T(parts[part]));
+                    *next++ = T(parts[part]);
                 }
-        pass.roots = int64_t(tables.size());
+        pass.roots = next - tables;
         for (int part = 0; part < 2; ++part)
             for (int64_t k = 0; k < radix; ++k) {
                 double parts[2];
                 root_of_one(k, radix, parts[0], parts[1]);
-                tables.push_back(T(parts[part]));
+                *next++ = T(parts[part]);
             }
         passes.push_back(pass);
         rest = groups;
@@ -104,33 +121,37 @@ void Transform<T>::plan_rows_and_columns(const std::vector<int64_t>& factors) {
     const int64_t width = length / height;
     columns = transform_of<T>(height);
     rows = transform_of<T>(width);
+    const int64_t fine = height * transform_lanes;
+    if (!columns || !rows || !allocate_tables(2 * (1024 + length / 1024 + 1) + 2 * fine)) return;
+    T* next = tables;
     // Powers of the root of unity: those below 1,024, and those of multiples of 1,024.
     for (const int64_t step : {int64_t(1), int64_t(1024)})
         for (int64_t i = 0; i < (step == 1 ? 1024 : length / 1024 + 1); ++i) {
             double re, im;
             root_of_one(i * step, length, re, im);
-            tables.push_back(T(re));
-            tables.push_back(T(im));
+            *next++ = T(re);
+            *next++ = T(im);
         }
     // The powers of the root of unity by which the numbers of the first columns are multiplied: real parts, then imaginary ones.
-    const size_t first = tables.size(), fine = size_t(height * transform_lanes);
-    tables.resize(first + 2 * fine);
     for (int64_t i = 0; i < height; ++i)
         for (int64_t l = 0; l < transform_lanes; ++l) {
             double re, im;
             root_of_one(i * l, length, re, im);
-            tables[first + size_t(i * transform_lanes + l)] = T(re);
-            tables[first + fine + size_t(i * transform_lanes + l)] = T(im);
+            next[i * transform_lanes + l] = T(re);
+            next[fine + i * transform_lanes + l] = T(im);
         }
 }
 
 template <class T>
 void Transform<T>::plan_convolution() {
     rows = transform_of<T>(good_length(2 * length - 1));
+    if (!rows || !allocate_tables(2 * length + 2 * rows->length)) return;
+    const Scratch scratch(size_t(rows->scratch_size(1)) * sizeof(T));
+    if (scratch.is_missing()) return;
     const int64_t padded = rows->length;
     // The chirp e^(-pi i j^2 / n), and the transform of its conjugate, divided by the padded length.
-    tables.assign(size_t(2 * length + 2 * padded), T(0));
-    T *chirp_re = tables.data(), *chirp_im = chirp_re + length;
+    std::fill_n(tables, table_size, T(0));
+    T *chirp_re = tables, *chirp_im = chirp_re + length;
     T *kernel_re = chirp_im + length, *kernel_im = kernel_re + padded;
     for (int64_t j = 0; j < length; ++j) {
         // j^2 modulo 2 n, without overflow for lengths below 2^31.
@@ -141,8 +162,7 @@ void Transform<T>::plan_convolution() {
         kernel_re[j] = T(re), kernel_im[j] = T(-im);
         if (j > 0) kernel_re[padded - j] = T(re), kernel_im[padded - j] = T(-im);
     }
-    std::vector<T> scratch(static_cast<size_t>(rows->scratch_size(1)));
-    const Split kernel = rows->run(kernel_re, kernel_im, 1, scratch.data());
+    const Split kernel = rows->run(kernel_re, kernel_im, 1, scratch.template get<T>());
     for (int64_t i = 0; i < padded; ++i)
         kernel_re[i] = kernel.re[i] / T(padded), kernel_im[i] = kernel.im[i] / T(padded);
 }
@@ -155,17 +175,26 @@ int64_t Transform<T>::scratch_size(int64_t lanes) const {
 }
 
 template <class T>
+int64_t Transform<T>::group_scratch_size() const {
+    return lanes() == transform_lanes && positions.empty() ? scratch_size(transform_lanes) : scratch_size(1);
+}
+
+template <class T>
 const T* Transform<T>::real_roots() const {
-    std::call_once(real_roots_computed, [&] {
-        roots_of_real.reserve(size_t(2 * length + 2));
-        for (int64_t k = 0; k <= length; ++k) {
-            double re, im;
-            root_of_one(k, 2 * length, re, im);
-            roots_of_real.push_back(T(re));
-            roots_of_real.push_back(T(im));
-        }
-    });
-    return roots_of_real.data();
+    const std::lock_guard guard(real_roots_lock);
+    if (roots_of_real) return roots_of_real->template get<T>();
+    roots_of_real.emplace(size_t(2 * length + 2) * sizeof(T));
+    if (roots_of_real->is_missing()) {
+        roots_of_real.reset();
+        return nullptr;
+    }
+    T* const roots = roots_of_real->template get<T>();
+    for (int64_t k = 0; k <= length; ++k) {
+        double re, im;
+        root_of_one(k, 2 * length, re, im);
+        roots[2 * k] = T(re), roots[2 * k + 1] = T(im);
+    }
+    return roots;
 }
 
 template <class T>
@@ -183,7 +212,7 @@ auto Transform<T>::run_passes(T* re, T* im, int64_t lanes, T* other) const -> Sp
     Split x{re, im}, y{other, other + length * lanes};
     for (const Pass& pass : passes) {
         FourierKernels<T>::pass(pass.radix, x.re, x.im, y.re, y.im, pass.groups, pass.neighbours * lanes,
-                                tables.data() + pass.twiddles, tables.data() + pass.roots);
+                                tables + pass.twiddles, tables + pass.roots);
         std::swap(x, y);
     }
     return x;
@@ -193,7 +222,7 @@ template <class T>
 auto Transform<T>::run_lanes(T* re, T* im, T* scratch) const -> Split {
     if (positions.empty()) return run(re, im, transform_lanes, scratch);
     for (const Pass& pass : passes)
-        FourierKernels<T>::pass_in_place(pass.radix, re, im, pass.neighbours, pass.groups, tables.data() + pass.twiddles);
+        FourierKernels<T>::pass_in_place(pass.radix, re, im, pass.neighbours, pass.groups, tables + pass.twiddles);
     return {re, im, positions.data()};
 }
 
@@ -234,9 +263,9 @@ void Transform<T>::run_long(Numbers<const T> from, Numbers<T> to, T factor, T* s
     constexpr int64_t block = transform_lanes;
     const int64_t height = columns->length, width = rows->length;
     T *middle_re = scratch, *middle_im = scratch + length;
-    const T *ones = tables.data(), *thousands = ones + 2048, *fine = thousands + 2 * (length / 1024 + 1);
+    const T *ones = tables, *thousands = ones + 2048, *fine = thousands + 2 * (length / 1024 + 1);
     parallel_for((width + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
-        const Scratch memory(size_t(2 * block * height + columns->scratch_size(block) + 2 * height) * sizeof(T));
+        const Scratch memory(size_t(2 * block * height + columns->group_scratch_size() + 2 * height) * sizeof(T));
         if (memory.is_missing()) return;
         T *re = memory.template get<T>(), *im = re + block * height, *coarse = im + block * height, *rest = coarse + 2 * height;
         for (int64_t b = begin; b < end; ++b) {
@@ -253,7 +282,7 @@ void Transform<T>::run_long(Numbers<const T> from, Numbers<T> to, T factor, T* s
         }
     });
     parallel_for((height + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
-        const Scratch memory(size_t(2 * block * width + rows->scratch_size(block)) * sizeof(T));
+        const Scratch memory(size_t(2 * block * width + rows->group_scratch_size()) * sizeof(T));
         if (memory.is_missing()) return;
         T *re = memory.template get<T>(), *im = re + block * width, *rest = im + block * width;
         for (int64_t b = begin; b < end; ++b) {
@@ -270,7 +299,7 @@ void Transform<T>::run_long(Numbers<const T> from, Numbers<T> to, T factor, T* s
 template <class T>
 auto Transform<T>::run_convolution(T* re, T* im, int64_t lanes, T* scratch) const -> Split {
     const int64_t padded = rows->length, numbers = length * lanes, all = padded * lanes;
-    const T *chirp_re = tables.data(), *chirp_im = chirp_re + length;
+    const T *chirp_re = tables, *chirp_im = chirp_re + length;
     const T *kernel_re = chirp_im + length, *kernel_im = kernel_re + padded;
     T *ar = scratch, *ai = ar + all, *rest = ai + all;
     std::copy_n(re, numbers, ar);
@@ -294,7 +323,7 @@ std::shared_ptr<const Transform<T>> transform_of(int64_t length) {
     // The most recently used plans first. Plans create plans of other lengths, without holding the lock.
     static std::mutex lock;
     static auto* const kept = new std::list<std::shared_ptr<const Transform<T>>>;
-    constexpr size_t most = 32;
+    static int64_t kept_bytes = 0;
     {
         const std::lock_guard guard(lock);
         for (auto it = kept->begin(); it != kept->end(); ++it)
@@ -303,10 +332,16 @@ std::shared_ptr<const Transform<T>> transform_of(int64_t length) {
                 return kept->front();
             }
     }
+    const int64_t failures = failures_noted();
     auto made = std::make_shared<const Transform<T>>(length);
+    if (failures_noted() != failures) return nullptr;
     const std::lock_guard guard(lock);
     kept->push_front(made);
-    if (kept->size() > most) kept->pop_back();
+    kept_bytes += made->memory_size();
+    while (kept->size() > 1 && (kept->size() > most_plans || kept_bytes > most_plan_bytes)) {
+        kept_bytes -= kept->back()->memory_size();
+        kept->pop_back();
+    }
     return made;
 }
 

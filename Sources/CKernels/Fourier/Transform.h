@@ -1,9 +1,11 @@
 // Plans of Fourier transforms: tables that depend on the length only, cached for each length.
 #ifndef TL_TRANSFORM_H
 #define TL_TRANSFORM_H
+#include "Support/Scratch.h"
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace tl {
@@ -27,6 +29,7 @@ struct Numbers {
 template <class T>
 class Transform {
   public:
+    /// A plan whose memory could not be allocated is incomplete, which is noted as by `Scratch::is_missing`.
     explicit Transform(int64_t length);
 
     /// The arrays of a result. Number i of transform l of several is at positions[i] * lanes + l, or at i * lanes + l for NULL.
@@ -40,6 +43,8 @@ class Transform {
     /// The same for `transform_lanes` transforms, in any order of the results.
     Split run_lanes(T* re, T* im, T* scratch) const;
     int64_t scratch_size(int64_t lanes) const;
+    /// The numbers of scratch memory for groups of `lanes()` transforms by `run_lanes`, and for single ones by `run`.
+    int64_t group_scratch_size() const;
 
     /// Whether the numbers are transformed as a matrix, on all threads.
     bool is_long() const { return columns != nullptr; }
@@ -49,8 +54,10 @@ class Transform {
     void run_long(Numbers<const T> from, Numbers<T> to, T factor, T* scratch) const;
 
     /// e^(-pi i k / length) for k = 0 ... length, in pairs: the factors that combine the halves of a real transform of twice as
-    /// many numbers.
+    /// many numbers. NULL, which is noted, if their memory could not be allocated.
     const T* real_roots() const;
+    /// The memory of the tables and of the roots of a real transform, in bytes.
+    int64_t memory_size() const { return (table_size + 2 * length + 2) * int64_t(sizeof(T)); }
 
     const int64_t length;
 
@@ -62,20 +69,25 @@ class Transform {
     void plan_passes(const std::vector<int64_t>& factors);
     void plan_rows_and_columns(const std::vector<int64_t>& factors);
     void plan_convolution();
+    /// Allocates `tables`; false if there is no memory.
+    bool allocate_tables(int64_t count);
     Split run_passes(T* re, T* im, int64_t lanes, T* other) const;
     Split run_convolution(T* re, T* im, int64_t lanes, T* scratch) const;
 
     std::vector<Pass> passes;
-    std::vector<T> tables;
+    std::optional<Scratch> memory;
+    T* tables = nullptr;
+    int64_t table_size = 0;
     std::vector<int32_t> positions;  // of the results of passes in place
     // For a long transform: the plans of its columns and rows as a matrix. For a convolution: the plan of its padded
     // length.
     std::shared_ptr<const Transform> columns, rows;
-    mutable std::once_flag real_roots_computed;
-    mutable std::vector<T> roots_of_real;
+    mutable std::mutex real_roots_lock;
+    mutable std::optional<Scratch> roots_of_real;
 };
 
-/// The cached plan of a length, shared by all threads.
+/// The cached plan of a length, shared by all threads. NULL, which is noted as by `Scratch::is_missing`, if its memory could not be
+/// allocated.
 template <class T>
 std::shared_ptr<const Transform<T>> transform_of(int64_t length);
 
