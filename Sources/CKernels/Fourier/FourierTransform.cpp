@@ -17,6 +17,10 @@ struct Group {
     int64_t count;
     int64_t from[transform_lanes], to[transform_lanes];
 
+    /// Whether these are as many rows as are transformed at once, which begin at neighbouring elements.
+    bool is_columns() const {
+        return count == transform_lanes && are_neighbours(from, count) && are_neighbours(to, count);
+    }
     /// Whether the rows begin at neighbouring elements.
     static bool are_neighbours(const int64_t* offsets, int64_t count) {
         for (int64_t l = 1; l < count; ++l)
@@ -176,6 +180,9 @@ void complex_to_complex(const tl_tensor& x, const tl_tensor& out, bool inverse, 
         if (plan->is_long())
             return plan->run_long(Numbers<const T>::pairs(source + 2 * group.from[0], rows.x_step, inverse),
                                   Numbers<T>::pairs(target + 2 * group.to[0], rows.out_step, inverse), T(scale), scratch);
+        if (group.is_columns() && plan->runs_columns())
+            return plan->run_columns(source + 2 * group.from[0], rows.x_step, target + 2 * group.to[0], rows.out_step, inverse, T(scale),
+                                     scratch);
         const int64_t lanes = Lanes<T>::width_of(group);
         T *re = scratch, *im = re + n * lanes, *tile = im + n * lanes, *rest = tile + tile_count;
         load_pairs(source, group, 2, rows.x_step, n, Lanes<T>{re, im, lanes}, tile);

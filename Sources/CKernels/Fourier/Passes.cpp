@@ -1,6 +1,7 @@
 #include "Fourier/Transform.h"
 #include "Support/InstructionSets.h"
 #include <cstring>
+#include <utility>
 
 #define TL_INLINE static inline __attribute__((always_inline))
 // Some loops are not vectorised, which is expected.
@@ -19,6 +20,16 @@ void FourierKernels<T>::pass(int64_t radix, const T* xr, const T* xi, T* yr, T* 
 template <class T>
 void FourierKernels<T>::pass_in_place(int64_t radix, T* re, T* im, int64_t blocks, int64_t groups, const T* twiddles) {
     TL_DISPATCH(run_pass_in_place<T>, radix, re, im, blocks, groups, twiddles);
+}
+template <class T>
+void FourierKernels<T>::first_pass_of_columns(int64_t radix, const T* pairs, int64_t step, bool exchanged, T* re, T* im, int64_t groups,
+                                              const T* twiddles) {
+    TL_DISPATCH(run_first_pass_of_columns<T>, radix, pairs, step, exchanged, re, im, groups, twiddles);
+}
+template <class T>
+void FourierKernels<T>::last_pass_of_columns(int64_t radix, const T* re, const T* im, const int32_t* positions, int64_t blocks, T factor,
+                                             T* pairs, int64_t step, bool exchanged) {
+    TL_DISPATCH(run_last_pass_of_columns<T>, radix, re, im, positions, blocks, factor, pairs, step, exchanged);
 }
 template <class T>
 void FourierKernels<T>::split(const T* pairs, int64_t count, T* re, T* im) {

@@ -207,6 +207,71 @@ void pass_in_place(T* __restrict re, T* __restrict im, int64_t blocks, int64_t m
         }
 }
 
+/// Separates vectors of pairs into real and imaginary parts, and joins a half of them.
+template <class V, int... i>
+TL_INLINE Value<V> separate(V first, V second, std::integer_sequence<int, i...>) {
+    return {__builtin_shufflevector(first, second, (2 * i)...), __builtin_shufflevector(first, second, (2 * i + 1)...)};
+}
+template <int half, class V, int... i>
+TL_INLINE V joined(Value<V> a, std::integer_sequence<int, i...>) {
+    constexpr int width = sizeof...(i);
+    return __builtin_shufflevector(a.re, a.im, (i % 2 * width + (half * width + i) / 2)...);
+}
+
+/// The first pass in place of `transform_lanes` transforms whose numbers are neighbours: number i of transform l is pair i * step + l.
+/// The forward transform, or with exchanged parts the inverse.
+template <int r, class T>
+void first_pass_of_columns(const T* __restrict pairs, int64_t step, bool exchanged, T* __restrict re, T* __restrict im, int64_t m,
+                           const T* __restrict w) {
+    using V = typename VectorOf<T>::type;
+    constexpr int64_t width = TL_VECTOR_BYTES / sizeof(T), lanes = transform_lanes;
+    constexpr std::make_integer_sequence<int, int(width)> indices;
+    for (int64_t p = 0; p < m; ++p)
+        for (int64_t q = 0; q < lanes; q += width) {
+            Value<V> a[r];
+#pragma clang loop unroll(full)
+            for (int k = 0; k < r; ++k) {
+                const V* from = reinterpret_cast<const V*>(pairs + 2 * ((k * m + p) * step + q));
+                a[k] = separate(from[0], from[1], indices);
+                if (exchanged) a[k] = {a[k].im, a[k].re};
+            }
+            butterfly(a);
+#pragma clang loop unroll(full)
+            for (int j = 1; j < r; ++j) a[j] = times(a[j], V(w[2 * (j - 1) * m + p]), V(w[(2 * j - 1) * m + p]));
+#pragma clang loop unroll(full)
+            for (int j = 0; j < r; ++j) {
+                *reinterpret_cast<V*>(re + (j * m + p) * lanes + q) = a[j].re;
+                *reinterpret_cast<V*>(im + (j * m + p) * lanes + q) = a[j].im;
+            }
+        }
+}
+
+/// The last pass, over `blocks` blocks of r numbers, whose results are stored in order as pairs, times a factor. `positions` are those
+/// of the results of passes in place.
+template <int r, class T>
+void last_pass_of_columns(const T* __restrict re, const T* __restrict im, const int32_t* positions, int64_t blocks, T factor,
+                          T* __restrict pairs, int64_t step, bool exchanged) {
+    using V = typename VectorOf<T>::type;
+    constexpr int64_t width = TL_VECTOR_BYTES / sizeof(T), lanes = transform_lanes;
+    constexpr std::make_integer_sequence<int, int(width)> indices;
+    for (int64_t i = 0; i < blocks; ++i)
+        for (int64_t q = 0; q < lanes; q += width) {
+            const T *at_r = re + positions[i] * lanes + q, *at_i = im + positions[i] * lanes + q;
+            Value<V> a[r];
+#pragma clang loop unroll(full)
+            for (int k = 0; k < r; ++k) a[k] = {*reinterpret_cast<const V*>(at_r + k * lanes), *reinterpret_cast<const V*>(at_i + k * lanes)};
+            butterfly(a);
+#pragma clang loop unroll(full)
+            for (int j = 0; j < r; ++j) {
+                V* to = reinterpret_cast<V*>(pairs + 2 * ((j * blocks + i) * step + q));
+                Value<V> b = scaled(a[j], factor);
+                if (exchanged) b = {b.im, b.re};
+                to[0] = joined<0>(b, indices);
+                to[1] = joined<1>(b, indices);
+            }
+        }
+}
+
 /// Any radix: each result is a sum over all terms. `roots` are the r-th roots of unity, real parts first.
 template <class T>
 void pass_of_any_radix(int64_t r, const T* __restrict xr, const T* __restrict xi, T* __restrict yr, T* __restrict yi,
@@ -248,6 +313,28 @@ void run_pass_in_place(int64_t r, T* re, T* im, int64_t blocks, int64_t m, const
     case 4: return pass_in_place<4>(re, im, blocks, m, w);
     case 5: return pass_in_place<5>(re, im, blocks, m, w);
     case 8: return pass_in_place<8>(re, im, blocks, m, w);
+    }
+}
+
+template <class T>
+void run_first_pass_of_columns(int64_t r, const T* pairs, int64_t step, bool exchanged, T* re, T* im, int64_t m, const T* w) {
+    switch (r) {
+    case 2: return first_pass_of_columns<2>(pairs, step, exchanged, re, im, m, w);
+    case 3: return first_pass_of_columns<3>(pairs, step, exchanged, re, im, m, w);
+    case 4: return first_pass_of_columns<4>(pairs, step, exchanged, re, im, m, w);
+    case 5: return first_pass_of_columns<5>(pairs, step, exchanged, re, im, m, w);
+    case 8: return first_pass_of_columns<8>(pairs, step, exchanged, re, im, m, w);
+    }
+}
+template <class T>
+void run_last_pass_of_columns(int64_t r, const T* re, const T* im, const int32_t* positions, int64_t blocks, T factor, T* pairs,
+                              int64_t step, bool exchanged) {
+    switch (r) {
+    case 2: return last_pass_of_columns<2>(re, im, positions, blocks, factor, pairs, step, exchanged);
+    case 3: return last_pass_of_columns<3>(re, im, positions, blocks, factor, pairs, step, exchanged);
+    case 4: return last_pass_of_columns<4>(re, im, positions, blocks, factor, pairs, step, exchanged);
+    case 5: return last_pass_of_columns<5>(re, im, positions, blocks, factor, pairs, step, exchanged);
+    case 8: return last_pass_of_columns<8>(re, im, positions, blocks, factor, pairs, step, exchanged);
     }
 }
 

@@ -226,6 +226,17 @@ auto Transform<T>::run_lanes(T* re, T* im, T* scratch) const -> Split {
     return {re, im, positions.data()};
 }
 
+template <class T>
+void Transform<T>::run_columns(const T* from, int64_t step, T* to, int64_t to_step, bool exchanged, T factor, T* scratch) const {
+    T *re = scratch, *im = re + transform_lanes * length;
+    const Pass &first = passes.front(), &last = passes.back();
+    FourierKernels<T>::first_pass_of_columns(first.radix, from, step, exchanged, re, im, first.groups, tables + first.twiddles);
+    for (size_t i = 1; i + 1 < passes.size(); ++i)
+        FourierKernels<T>::pass_in_place(passes[i].radix, re, im, passes[i].neighbours, passes[i].groups,
+                                         tables + passes[i].twiddles);
+    FourierKernels<T>::last_pass_of_columns(last.radix, re, im, positions.data(), last.neighbours, factor, to, to_step, exchanged);
+}
+
 /// Loads the numbers at (i * step + first + l) of lane l.
 template <class T>
 static void load(Numbers<const T> from, int64_t first, int64_t step, int64_t count, int64_t lanes, T* re, T* im) {

@@ -46,6 +46,12 @@ class Transform {
     /// The numbers of scratch memory for groups of `lanes()` transforms by `run_lanes`, and for single ones by `run`.
     int64_t group_scratch_size() const;
 
+    /// Whether `run_columns` can be called: there are two passes or more, in place.
+    bool runs_columns() const { return !positions.empty() && passes.size() > 1; }
+    /// Transforms `transform_lanes` neighbouring columns, times a factor: number i of column l is pair i * step + l. The inverse transform
+    /// has exchanged parts. Both operands may be the same memory. `scratch` has 2 * transform_lanes * length numbers.
+    void run_columns(const T* from, int64_t step, T* to, int64_t to_step, bool exchanged, T factor, T* scratch) const;
+
     /// Whether the numbers are transformed as a matrix, on all threads.
     bool is_long() const { return columns != nullptr; }
     /// The number of transforms to compute at once: one where it uses all threads and much memory.
@@ -99,6 +105,11 @@ struct FourierKernels {
                      const T* twiddles, const T* roots);
     /// A pass in place over `blocks` blocks of transform_lanes * radix * groups numbers.
     static void pass_in_place(int64_t radix, T* re, T* im, int64_t blocks, int64_t groups, const T* twiddles);
+    /// The first and the last pass of columns, which read and write pairs.
+    static void first_pass_of_columns(int64_t radix, const T* pairs, int64_t step, bool exchanged, T* re, T* im, int64_t groups,
+                                      const T* twiddles);
+    static void last_pass_of_columns(int64_t radix, const T* re, const T* im, const int32_t* positions, int64_t blocks, T factor,
+                                     T* pairs, int64_t step, bool exchanged);
     static void split(const T* pairs, int64_t count, T* re, T* im);
     static void join(const T* re, const T* im, int64_t count, T factor, T* pairs);
     static void load_columns(const T* pairs, int64_t step, int64_t count, int64_t lanes, T* re, T* im);
