@@ -427,13 +427,14 @@ inline int64_t load_rows(const float* const* rows, int64_t count, float* re, flo
     }
     return i;
 }
-inline int64_t store_rows(const float* re, const float* im, const int32_t* positions, int64_t count, float factor, float* const* rows) {
-    int64_t i = 0;
-    for (; i + 8 <= count; i += 8) {
+/// Stores pairs first ..< first + count of `transform_lanes` rows, times a factor; `count` is a multiple of eight.
+inline void store_rows(const float* re, const float* im, const int32_t* positions, int64_t first, int64_t count, float factor,
+                       float* const* rows) {
+    for (int64_t i = 0; i < count; i += 8) {
         Pairs x[2][8];
 #pragma clang loop unroll(full)
         for (int k = 0; k < 8; k++) {
-            const int64_t at = (positions ? positions[i + k] : i + k) * 16;
+            const int64_t at = (positions ? positions[first + i + k] : first + i + k) * 16;
             const Floats a = *reinterpret_cast<const Floats*>(re + at) * factor;
             const Floats b = *reinterpret_cast<const Floats*>(im + at) * factor;
             x[0][k] = __builtin_bit_cast(
@@ -448,7 +449,37 @@ inline int64_t store_rows(const float* re, const float* im, const int32_t* posit
             for (int l = 0; l < 8; l++) *reinterpret_cast<Pairs*>(rows[8 * half + l] + 2 * i) = x[half][l];
         }
     }
-    return i;
+}
+/// The same for the first pairs up to `count`; returns how many. Rows that do not begin at cache lines, such as those of 513 numbers,
+/// are collected in tiles, so that few stores cross cache lines.
+inline int64_t store_rows(const float* re, const float* im, const int32_t* positions, int64_t count, float factor, float* const* rows) {
+    constexpr int64_t line = 64 / sizeof(float), tile_pairs = 64;
+    const int64_t done = count / 8 * 8;
+    uintptr_t misaligned = 0;
+    for (int l = 0; l < 16; l++) misaligned |= reinterpret_cast<uintptr_t>(rows[l]) % 64;
+    if (misaligned == 0 || done < tile_pairs) {
+        store_rows(re, im, positions, 0, done, factor, rows);
+        return done;
+    }
+    alignas(64) float tile[16][2 * tile_pairs + line];
+    float* tile_rows[16];
+    for (int l = 0; l < 16; l++) tile_rows[l] = tile[l];
+    for (int64_t i = 0; i < done; i += tile_pairs) {
+        const int64_t pairs = std::min(tile_pairs, done - i), numbers = 2 * pairs;
+        store_rows(re, im, positions, i, pairs, factor, tile_rows);
+        for (int l = 0; l < 16; l++) {
+            // The first and the last store overlap those of whole cache lines.
+            float* const to = rows[l] + 2 * i;
+            const auto store = [&](int64_t at) {
+                *reinterpret_cast<Pairs*>(to + at) = *reinterpret_cast<const Pairs*>(tile[l] + at);
+            };
+            const int64_t aligned = int64_t(-reinterpret_cast<uintptr_t>(to) / sizeof(float) % line);
+            store(0);
+            for (int64_t at = aligned; at + line <= numbers; at += line) store(at);
+            store(numbers - line);
+        }
+    }
+    return done;
 }
 #else
 inline int64_t load_rows(const float* const*, int64_t, float*, float*) { return 0; }
