@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Times the most used operators on a million float32 elements in Torchlight and in PyTorch, and prints the table.
 
-usage: operators.py [--torchlight PROGRAM] [--threads N] [--rounds N] [--json FILE]
+usage: operators.py [--torchlight PROGRAM] [--threads N] [--rounds N] [--seconds S] [--json FILE]
 
 Needs a Python with torch. Every operator runs on matrices of 1000 x 1000 with contiguous rows, and on their transposes; Fourier
-transforms run on a signal of 2^20 numbers, or on 16 images of 256 x 256. The two programs run in turn; a figure is the median over the rounds of each round's median. Ratios are PyTorch's time over
-ours: above 1, Torchlight is faster.
+transforms run on a signal of 2^20 numbers, or on 16 images of 256 x 256. The two programs run in turn; each operator is measured for S
+seconds after a warm-up of half of it. A figure is the median over the rounds of each round's median. Ratios are PyTorch's time over ours:
+above 1, Torchlight is faster.
 """
 import argparse, json, os, statistics, subprocess, sys, tempfile, time
 
@@ -96,23 +97,28 @@ def transforms():
     }
 
 
-def time_call(call):
+def time_call(call, seconds):
     call()
     start = time.perf_counter()
     call()
     inner = max(1, min(200, int(0.02 / max(time.perf_counter() - start, 1e-6))))
-    times = []
-    for number in range(9):
-        start = time.perf_counter()
-        for _ in range(inner):
-            call()
-        # The first two rounds warm up.
-        if number >= 2:
+
+    def rounds(least, seconds):
+        """The time of a call in rounds of `inner` calls: at least so many rounds, for at least so many seconds."""
+        times = []
+        end = time.perf_counter() + seconds
+        while len(times) < least or time.perf_counter() < end:
+            start = time.perf_counter()
+            for _ in range(inner):
+                call()
             times.append((time.perf_counter() - start) / inner)
-    return statistics.median(times)
+        return times
+
+    rounds(2, seconds / 2)
+    return statistics.median(rounds(7, seconds))
 
 
-def time_torch(threads):
+def time_torch(threads, seconds):
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     n = 1000
@@ -125,16 +131,17 @@ def time_torch(threads):
     with torch.no_grad():
         for name, call in calls().items():
             for suffix, a, b in (("", x, y), (".transposed", x.t(), y.t())):
-                figures[name + suffix] = time_call(lambda: call(a, b, inputs))
+                figures[name + suffix] = time_call(lambda: call(a, b, inputs), seconds)
         for name, call in transforms().items():
-            figures[name] = time_call(call)
+            figures[name] = time_call(call, seconds)
     return figures
 
 
-def time_torchlight(program, threads):
+def time_torchlight(program, threads, seconds):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "figures.json")
-        command = [program, "bench", "--only", "operators", "--threads", str(threads), "--json", path]
+        command = [program, "bench", "--only", "operators", "--threads", str(threads), "--seconds", str(seconds), "--json",
+                   path]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         with open(path) as file:
             results = json.load(file)["results"]
@@ -146,12 +153,13 @@ def main():
     parser.add_argument("--torchlight", default=".build/release/torchlight")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=0.2, help="how long each operator is measured in a round")
     parser.add_argument("--json", default="", help="where the medians go as well")
     chosen = parser.parse_args()
     ours, theirs = [], []
     for _ in range(chosen.rounds):
-        ours.append(time_torchlight(chosen.torchlight, chosen.threads))
-        theirs.append(time_torch(chosen.threads))
+        ours.append(time_torchlight(chosen.torchlight, chosen.threads, chosen.seconds))
+        theirs.append(time_torch(chosen.threads, chosen.seconds))
     median = lambda rounds: {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
     ours, theirs = median(ours), median(theirs)
     if missing := set(ours) ^ set(theirs):
