@@ -240,22 +240,24 @@ struct GraphReader {
         try checkMemory(primitive, operands, instruction.results, object)
         if primitive is any ViewPrimitive { roots[instruction.results[0]] = roots[operands[0]] }
         guard object.json["places"] != nil else { return }
-        let places = try object.array("places")
+        let destinations = try object.array("places")
         instruction.isInPlace = object.json["inPlace"]?.bool ?? false
-        guard places.count == specs.count, !(primitive is any ViewPrimitive), !instruction.isInPlace || specs.count == 1
+        guard destinations.count == specs.count, !(primitive is any ViewPrimitive),
+            !instruction.isInPlace || specs.count == 1
         else {
             throw object.invalid("places does not have one element for each result", "a value or null for each result")
         }
-        for (i, json) in places.enumerated() {
+        for (i, json) in destinations.enumerated() {
             if case .null = json.content {
-                instruction.places.append(nil)
+                instruction.destinations.append(nil)
                 continue
             }
-            guard let place = json.int, graph.values.indices.contains(place), isWritten[place], isChangeable(place)
+            guard let destination = json.int, graph.values.indices.contains(destination), isWritten[destination],
+                isChangeable(destination)
             else {
                 throw object.invalid("result \(i) is written to \(json.summary)", "a value that may be changed")
             }
-            let target = graph.values[place].spec
+            let target = graph.values[destination].spec
             guard target.layout.shape == specs[i].layout.shape,
                 instruction.isInPlace
                     ? specs[i].dtype.category <= target.dtype.category : specs[i].dtype == target.dtype
@@ -264,9 +266,9 @@ struct GraphReader {
                     "result \(i), \(specs[i].dtype) \(specs[i].sizes), is written to \(target.dtype) \(target.sizes)",
                     "a value of its shape and dtype")
             }
-            instruction.places.append(place)
+            instruction.destinations.append(destination)
             graph.values[instruction.results[i]].spec = target
-            roots[instruction.results[i]] = roots[place]
+            roots[instruction.results[i]] = roots[destination]
         }
     }
 

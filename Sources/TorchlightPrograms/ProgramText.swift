@@ -26,8 +26,8 @@ struct ProgramText {
             if !results.isEmpty {
                 call = results.map { "\(names[$0]): \(type(values[$0]))" }.joined(separator: ", ") + " = " + call
             }
-            let places = list(instruction["places"]).filter { $0 != "?" }
-            if !places.isEmpty { call += "  in the memory of " + places.joined(separator: ", ") }
+            let destinations = list(instruction["places"]).filter { $0 != "?" }
+            if !destinations.isEmpty { call += "  in the memory of " + destinations.joined(separator: ", ") }
             if let module = instruction["module"]?.string { call += "  // " + IOError.oneLine(module, limit: 200) }
             lines.append(call)
         }

@@ -116,8 +116,8 @@ struct ProgramWriter {
         }
         members.append(("operands", .array(instruction.operands.map { .int($0.value) })))
         members.append(("results", .array(instruction.results.map(JSON.int))))
-        if instruction.effect == nil && !instruction.places.isEmpty {
-            members.append(("places", .array(instruction.places.map { $0.map(JSON.int) ?? nil })))
+        if instruction.effect == nil && !instruction.destinations.isEmpty {
+            members.append(("places", .array(instruction.destinations.map { $0.map(JSON.int) ?? nil })))
             members.append(("inPlace", JSON(.bool(instruction.isInPlace))))
         }
         if let path = instruction.modulePath { members.append(("module", .string(path))) }

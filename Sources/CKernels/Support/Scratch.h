@@ -56,16 +56,16 @@ class DenseCopy {
         : original(original), memory(size_t(count_of(original) * size_of_dtype(dtype))) {
         const int rank = original.rank;
         int64_t step = 1;
-        const auto place = [&](int i) {
+        const auto set_stride = [&](int i) {
             strides[i] = step;
             step *= original.shape[i];
         };
         if (order == Order::channels_last && rank > 2) {
-            place(1);
-            for (int i = rank - 1; i >= 2; i--) place(i);
-            place(0);
+            set_stride(1);
+            for (int i = rank - 1; i >= 2; i--) set_stride(i);
+            set_stride(0);
         } else {
-            for (int i = rank - 1; i >= 0; i--) place(i);
+            for (int i = rank - 1; i >= 0; i--) set_stride(i);
         }
         tensor = {memory.get(), original.shape, strides, rank, dtype, TL_DEVICE_CPU};
     }

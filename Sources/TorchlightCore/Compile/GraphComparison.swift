@@ -22,7 +22,7 @@ extension Graph {
     }
 
     private func isSame(_ a: Instruction, _ b: Instruction, _ other: Graph) -> Bool {
-        AnyHashable(a.primitive) == AnyHashable(b.primitive) && a.places == b.places
+        AnyHashable(a.primitive) == AnyHashable(b.primitive) && a.destinations == b.destinations
             && zip(a.operands, b.operands).allSatisfy { isSame($0.value, as: $1.value, of: other) }
     }
 

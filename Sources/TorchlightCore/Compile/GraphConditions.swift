@@ -133,6 +133,6 @@ extension Graph.Leaf {
 package enum ModuleModes {
     private static let changes = Atomic<Int>(1)
 
-    package static func noteChange() { changes.add(1, ordering: .releasing) }
+    package static func recordChange() { changes.add(1, ordering: .releasing) }
     static var count: Int { changes.load(ordering: .acquiring) }
 }

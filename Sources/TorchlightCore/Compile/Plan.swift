@@ -34,7 +34,7 @@ package final class Plan: @unchecked Sendable {
         /// The descriptions of the results.
         let specs: [TensorSpec]
         /// For each result: the value whose memory it uses; nil for new memory. Empty if all results get new memory.
-        let places: [Graph.ValueID?]
+        let destinations: [Graph.ValueID?]
         /// The names of the operations that write results to the memory of other values, for errors.
         let writers: [String]
         /// The values that no later step reads.
@@ -51,15 +51,15 @@ package final class Plan: @unchecked Sendable {
             operands = instruction.operands.map(\.value)
             results = instruction.results
             specs = Self.specs(instruction, graph, isPlaced: isPlaced)
-            places = isPlaced && instruction.effect == nil ? instruction.places : []
-            writers = places.isEmpty ? [] : results.indices.map { Self.writer(of: $0, instruction) }
+            destinations = isPlaced && instruction.effect == nil ? instruction.destinations : []
+            writers = destinations.isEmpty ? [] : results.indices.map { Self.writer(of: $0, instruction) }
         }
 
         static func specs(_ instruction: Graph.Instruction, _ graph: Graph, isPlaced: Bool) -> [TensorSpec] {
             instruction.results.map { result in
                 var spec = graph.values[result].spec
                 // A result whose assigned memory cannot be used is contiguous in new memory.
-                if !instruction.places.isEmpty && !isPlaced { spec.layout = Layout(shape: spec.layout.shape) }
+                if !instruction.destinations.isEmpty && !isPlaced { spec.layout = Layout(shape: spec.layout.shape) }
                 return spec
             }
         }
@@ -123,17 +123,17 @@ package final class Plan: @unchecked Sendable {
             {
                 action = .view
                 root[instruction.results[0]] = root[instruction.operands[0].value]
-            } else if !instruction.places.isEmpty {
-                isPlaced = zip(instruction.results, instruction.places).allSatisfy { result, place in
-                    guard let place else { return true }
-                    if case .constant = graph.values[root[place]].origin { return false }
-                    return lastUseOfRoot[root[place]] <= i
+            } else if !instruction.destinations.isEmpty {
+                isPlaced = zip(instruction.results, instruction.destinations).allSatisfy { result, destination in
+                    guard let destination else { return true }
+                    if case .constant = graph.values[root[destination]].origin { return false }
+                    return lastUseOfRoot[root[destination]] <= i
                 }
                 if isPlaced {
-                    for (result, place) in zip(instruction.results, instruction.places) {
-                        guard let place else { continue }
-                        root[result] = root[place]
-                        lastUseOfRoot[root[place]] = -1
+                    for (result, destination) in zip(instruction.results, instruction.destinations) {
+                        guard let destination else { continue }
+                        root[result] = root[destination]
+                        lastUseOfRoot[root[destination]] = -1
                     }
                 }
                 if instruction.isInPlace {
@@ -210,7 +210,7 @@ package final class Plan: @unchecked Sendable {
         for (i, instruction) in graph.instructions.enumerated() where used[i] {
             for (k, operand) in instruction.operands.enumerated() {
                 if k == 0 && i > 0 && instruction.primitive is ScatterView && isInPlace(instruction, graph)
-                    && !graph.instructions[i - 1].places.isEmpty
+                    && !graph.instructions[i - 1].destinations.isEmpty
                     && graph.instructions[i - 1].results.contains(instruction.operands[1].value)
                 {
                     continue
@@ -272,7 +272,7 @@ package final class Plan: @unchecked Sendable {
         for k in steps.indices.reversed() {
             let instruction = graph.instructions[steps[k].instruction]
             let values =
-                instruction.operands.map(\.value) + instruction.places.compactMap { $0 } + instruction.results
+                instruction.operands.map(\.value) + instruction.destinations.compactMap { $0 } + instruction.results
             for value in values where !seen[value] {
                 seen[value] = true
                 steps[k].dead.append(value)

@@ -93,7 +93,7 @@ package struct PlanRun {
 
     /// A tensor for result `i` of a step, in the memory of a value.
     @inline(__always)
-    private func place(_ step: Plan.Step, _ i: Int, in owner: Graph.ValueID) -> Tensor {
+    private func destination(_ step: Plan.Step, _ i: Int, in owner: Graph.ValueID) -> Tensor {
         Tensor(
             storage: value(owner).storage, layout: layout(of: step.results[i], step.specs[i]),
             dtype: step.specs[i].dtype)
@@ -107,7 +107,7 @@ package struct PlanRun {
     @inline(__always)
     private mutating func compute(_ step: Plan.Step) throws(TensorError) {
         switch step.action {
-        case .view: values[step.results[0]] = place(step, 0, in: step.operands[0])
+        case .view: values[step.results[0]] = destination(step, 0, in: step.operands[0])
         case .binary(let kernel):
             let layout = step.specs[0].layout
             let dtype = step.specs[0].dtype
@@ -138,7 +138,9 @@ package struct PlanRun {
     /// Result `i` of a step: in the memory of another value, or in new memory.
     @inline(__always)
     private func output(_ step: Plan.Step, _ i: Int) throws(TensorError) -> Tensor {
-        if !step.places.isEmpty, let place = step.places[i] { return self.place(step, i, in: place) }
+        if !step.destinations.isEmpty, let destination = step.destinations[i] {
+            return self.destination(step, i, in: destination)
+        }
         return try Tensor(empty: step.specs[i].layout, dtype: step.specs[i].dtype, device: step.specs[i].device)
     }
 
@@ -154,11 +156,12 @@ package struct PlanRun {
             // Devices without values have only descriptions.
             try step.primitive.validate(inputs)
             try TorchlightCore.execute(
-                step.primitive, try acceptable(inputs, to: step.primitive), into: outputs, on: step.specs[0].device)
+                step.primitive, try withAcceptedLayouts(inputs, of: step.primitive), into: outputs,
+                on: step.specs[0].device)
         }
         for i in step.results.indices {
-            if !step.places.isEmpty && step.places[i] != nil {
-                outputs[i].storage.noteWrite(by: step.writers[i])
+            if !step.destinations.isEmpty && step.destinations[i] != nil {
+                outputs[i].storage.bumpVersion(by: step.writers[i])
             }
             values[step.results[i]] = outputs[i]
         }
@@ -167,8 +170,8 @@ package struct PlanRun {
     private mutating func overwrite(_ step: Plan.Step, _ spec: ResultSpec) throws(TensorError) {
         let inputs = operands(of: step)
         let target: Tensor
-        if let place = step.places.first ?? nil {
-            target = self.place(step, 0, in: place)
+        if let destination = step.destinations.first ?? nil {
+            target = self.destination(step, 0, in: destination)
         } else {
             target = try Tensor(empty: step.specs[0].layout, dtype: step.specs[0].dtype, device: step.specs[0].device)
         }
@@ -176,7 +179,7 @@ package struct PlanRun {
             try step.primitive.validate(inputs)
             try executeInPlace(step.primitive, inputs, on: target, spec, step.specs[0].device)
         }
-        target.storage.noteWrite(by: step.writers.first ?? step.primitive.publicName)
+        target.storage.bumpVersion(by: step.writers.first ?? step.primitive.publicName)
         values[step.results[0]] = target
     }
 

@@ -122,15 +122,15 @@ class StepRecorder: CallRecorder {
         let value = graph.add(TensorSpec(tensor), .argument(index))
         graph.arguments.append(value)
         if arguments[ObjectIdentifier(tensor)] == nil { arguments[ObjectIdentifier(tensor)] = index }
-        let place = StoragePlace(tensor)
+        let region = StorageRegion(tensor)
         if let state = outside[ObjectIdentifier(tensor.storage)] {
-            if place != state.base {
+            if region != state.base {
                 state.isSplit = true
-                state.views[place] = value
+                state.views[region] = value
             }
             return
         }
-        add(StorageValues(place, value, .outside), for: tensor.storage)
+        add(StorageValues(region, value, .outside), for: tensor.storage)
     }
 
     private func add(_ state: StorageValues, for storage: Storage) {
@@ -145,7 +145,7 @@ class StepRecorder: CallRecorder {
         if outputs.contains(where: { $0.device.isRecording }) { return }
         if kind == .view, let view = primitive as? any ViewPrimitive {
             state(of: inputs[0], isWrite: true).derive(
-                StoragePlace(outputs[0]), by: view, from: StoragePlace(inputs[0]))
+                StorageRegion(outputs[0]), by: view, from: StorageRegion(inputs[0]))
             if !(inputs[0].requiresGrad && isGradEnabled) { made(view: outputs[0]) }
             return
         }
@@ -153,16 +153,16 @@ class StepRecorder: CallRecorder {
         let operands = inputs.map { input in
             use(value(of: input, in: primitive.publicName, isTarget: target?.storage === input.storage))
         }
-        var places = [Graph.ValueID?](repeating: nil, count: outputs.count)
+        var destinations = [Graph.ValueID?](repeating: nil, count: outputs.count)
         for (i, output) in outputs.enumerated() where kind == .inPlace || !isNew(output) {
-            places[i] = value(of: output, in: primitive.publicName, isTarget: true)
+            destinations[i] = value(of: output, in: primitive.publicName, isTarget: true)
         }
-        let isPlaced = places.contains { $0 != nil }
+        let isPlaced = destinations.contains { $0 != nil }
         let results = emit(
-            primitive, operands, outputs.map { TensorSpec($0) }, places: isPlaced ? places : [],
+            primitive, operands, outputs.map { TensorSpec($0) }, destinations: isPlaced ? destinations : [],
             isInPlace: kind == .inPlace)
         for (i, output) in outputs.enumerated() {
-            if places[i] == nil { hold(output, results[i]) } else { write(results[i], to: output) }
+            if destinations[i] == nil { hold(output, results[i]) } else { write(results[i], to: output) }
         }
     }
 
@@ -178,7 +178,8 @@ class StepRecorder: CallRecorder {
             use(value(of: tensor, in: effect.name, isTarget: i < changed.count))
         }
         let results = emit(
-            EffectCall(), operands, changed.map { TensorSpec($0) }, places: operands[..<changed.count].map(\.value),
+            EffectCall(), operands, changed.map { TensorSpec($0) },
+            destinations: operands[..<changed.count].map(\.value),
             effect: effect)
         for (tensor, result) in zip(changed, results) { write(result, to: tensor) }
     }
@@ -226,7 +227,7 @@ class StepRecorder: CallRecorder {
 
     func made(constant tensor: Tensor) {
         let value = graph.add(TensorSpec(tensor), .constant(tensor.withoutHistory))
-        mark(tensor.storage, StorageValues(StoragePlace(tensor), value, .constant))
+        mark(tensor.storage, StorageValues(StorageRegion(tensor), value, .constant))
     }
 
     func made(view tensor: Tensor) {
@@ -244,7 +245,7 @@ class StepRecorder: CallRecorder {
         conditions.gradients.append(.init(leaf: target, gradient: leaf.gradient.map { TensorSpec($0) }))
         guard let gradient = leaf.gradient, outside[ObjectIdentifier(gradient.storage)] == nil else { return }
         let value = graph.add(TensorSpec(gradient), .gradient(of: target))
-        add(StorageValues(StoragePlace(gradient), value, .outside), for: gradient.storage)
+        add(StorageValues(StorageRegion(gradient), value, .outside), for: gradient.storage)
     }
 
     func setGradient(of leaf: Tensor) {
@@ -366,13 +367,13 @@ class StepRecorder: CallRecorder {
 
     private func emit(
         _ primitive: any Primitive, _ operands: [Graph.Operand], _ results: [TensorSpec],
-        places: [Graph.ValueID?] = [], isInPlace: Bool = false, effect: GraphEffect? = nil
+        destinations: [Graph.ValueID?] = [], isInPlace: Bool = false, effect: GraphEffect? = nil
     ) -> [Graph.ValueID] {
         let number = graph.instructions.count
         let ids = results.map { graph.add($0, .result(instruction: number)) }
         var instruction = Graph.Instruction(
             primitive: primitive, operands: operands, results: ids, recordsGradient: false, modulePath: path,
-            places: places, effect: effect)
+            destinations: destinations, effect: effect)
         instruction.isInPlace = isInPlace
         instruction.isGradient = isInGradients
         instruction.recomputation = recomputation
@@ -405,7 +406,7 @@ class StepRecorder: CallRecorder {
     }
 
     private func hold(_ tensor: Tensor, _ value: Graph.ValueID) {
-        mark(tensor.storage, StorageValues(StoragePlace(tensor), value, .function))
+        mark(tensor.storage, StorageValues(StorageRegion(tensor), value, .function))
     }
 
     /// The value of a tensor. With `isTarget` the tensor is about to be overwritten, and uninitialised memory is
@@ -419,7 +420,7 @@ class StepRecorder: CallRecorder {
             return value
         }
         let state = state(of: tensor, in: operation, isWrite: isTarget)
-        return state.value(at: StoragePlace(tensor), on: tensor.device, emit: emitOne)
+        return state.value(at: StorageRegion(tensor), on: tensor.device, emit: emitOne)
     }
 
     private func state(of tensor: Tensor, in operation: String = "", isWrite: Bool) -> StorageValues {
@@ -442,11 +443,11 @@ class StepRecorder: CallRecorder {
             histories.append(tensor)
         }
         if let state = outside[ObjectIdentifier(storage)] { return state }
-        let place = wholePlace(of: tensor)
+        let region = wholeRegion(of: tensor)
         let whole =
-            place == StoragePlace(tensor)
-            ? tensor : Tensor(storage: storage, layout: place.layout, dtype: place.dtype)
-        let state = StorageValues(place, graph.add(TensorSpec(whole), .outside(whole)), .outside)
+            region == StorageRegion(tensor)
+            ? tensor : Tensor(storage: storage, layout: region.layout, dtype: region.dtype)
+        let state = StorageValues(region, graph.add(TensorSpec(whole), .outside(whole)), .outside)
         add(state, for: storage)
         return state
     }
@@ -454,19 +455,19 @@ class StepRecorder: CallRecorder {
     /// Adds the state of uninitialised memory. It is a vector unless the tensor has the whole storage in row-major
     /// order, as program files describe no other layouts.
     private func addEmpty(_ tensor: Tensor) -> StorageValues {
-        var place = wholePlace(of: tensor)
-        if !place.layout.isContiguous { place.layout = Layout(shape: [place.layout.count]) }
-        let spec = TensorSpec(place.layout, place.dtype, device: tensor.device)
-        let state = StorageValues(place, graph.add(spec, .empty), .function)
+        var region = wholeRegion(of: tensor)
+        if !region.layout.isContiguous { region.layout = Layout(shape: [region.layout.count]) }
+        let spec = TensorSpec(region.layout, region.dtype, device: tensor.device)
+        let state = StorageValues(region, graph.add(spec, .empty), .function)
         mark(tensor.storage, state)
         return state
     }
 
     /// The layout of the tensor, if it has all elements of its storage; otherwise that of the storage as a vector.
-    func wholePlace(of tensor: Tensor) -> StoragePlace {
+    func wholeRegion(of tensor: Tensor) -> StorageRegion {
         let count = tensor.storage.byteCount / tensor.dtype.byteSize
         let isWhole = tensor.layout.count == count && tensor.layout.isDenseInSomeOrder && tensor.layout.offset == 0
-        return StoragePlace(isWhole ? tensor.layout : Layout(shape: [count]), tensor.dtype)
+        return StorageRegion(isWhole ? tensor.layout : Layout(shape: [count]), tensor.dtype)
     }
 
     private func emitOne(

@@ -67,7 +67,7 @@ extension Tensor {
             let held = storage.byteCount / dtype.byteSize - layout.offset
             if Dims(shape).product <= held {
                 try checkShape(Dims(shape), in: "resize_")
-                storage.noteWrite(by: "resize_")
+                storage.bumpVersion(by: "resize_")
                 arrange(Layout(shape: Dims(shape), offset: layout.offset))
                 return self
             }
@@ -137,7 +137,7 @@ extension Tensor {
             if other.isPlaceholder { return other }
             if other === self { return self }
             // The tensor itself may be a saved tensor, whose shape changes now.
-            storage.noteWrite(by: name)
+            storage.bumpVersion(by: name)
             if isLeaf {
                 // The gradient does not have the new shape.
                 gradient = nil

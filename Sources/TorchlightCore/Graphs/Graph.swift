@@ -5,7 +5,7 @@
 /// random numbers, and results of earlier instructions.
 ///
 /// The graph of a transformation has no side effects. The graph of a compiled function also changes tensors: the
-/// instruction of an in-place operation names the value whose memory it writes (`places`), `states` has the final
+/// instruction of an in-place operation names the value whose memory it writes (`destinations`), `states` has the final
 /// values of the tensors from outside, and instructions with an `effect` run code of the program.
 package struct Graph {
     package typealias ValueID = Int
@@ -75,7 +75,7 @@ package struct Graph {
         /// For each result of an in-place operation, the value whose memory it overwrites, which is not read later; nil
         /// for a result in new memory. Empty for most instructions. The result is converted to the layout and dtype of
         /// that value.
-        package var places: [ValueID?] = []
+        package var destinations: [ValueID?] = []
         /// Whether it is an in-place operation, whose operands may share memory with the target.
         package var isInPlace = false
         /// The code that runs instead of the primitive, which is then an `EffectCall`. Such an instruction is not
@@ -90,14 +90,14 @@ package struct Graph {
 
         package init(
             primitive: any Primitive, operands: [Operand], results: [ValueID], recordsGradient: Bool,
-            modulePath: String?, places: [ValueID?] = [], effect: GraphEffect? = nil
+            modulePath: String?, destinations: [ValueID?] = [], effect: GraphEffect? = nil
         ) {
             self.primitive = primitive
             self.operands = operands
             self.results = results
             self.recordsGradient = recordsGradient
             self.modulePath = modulePath
-            self.places = places
+            self.destinations = destinations
             self.effect = effect
         }
     }
@@ -123,7 +123,7 @@ package struct Graph {
         var isRead = [Bool](repeating: false, count: values.count)
         for instruction in instructions {
             for operand in instruction.operands { isRead[operand.value] = true }
-            for case .some(let place) in instruction.places { isRead[place] = true }
+            for case .some(let destination) in instruction.destinations { isRead[destination] = true }
         }
         for result in results { isRead[result.value] = true }
         for state in states { isRead[state.initial] = true }
@@ -145,11 +145,11 @@ package struct Graph {
         var used = [Bool](repeating: false, count: instructions.count)
         for i in instructions.indices.reversed()
         where instructions[i].effect != nil || instructions[i].results.contains(where: { isUsed[$0] })
-            || instructions[i].places.contains(where: { $0.map { gradients.contains(memory.root[$0]) } == true })
+            || instructions[i].destinations.contains(where: { $0.map { gradients.contains(memory.root[$0]) } == true })
         {
             used[i] = true
             for operand in instructions[i].operands { isUsed[operand.value] = true }
-            for case .some(let place) in instructions[i].places { isUsed[place] = true }
+            for case .some(let destination) in instructions[i].destinations { isUsed[destination] = true }
         }
         return used
     }
@@ -174,11 +174,11 @@ extension Graph: CustomStringConvertible {
         let call =
             (instruction.effect?.name ?? instruction.primitive.publicName) + "("
             + instruction.operands.map { name($0.value) }.joined(separator: ", ") + ")"
-        let places = instruction.places.compactMap { $0.map(name) }
+        let destinations = instruction.destinations.compactMap { $0.map(name) }
         return
             (instruction.results.isEmpty
             ? call : instruction.results.map(text).joined(separator: ", ") + " = " + call)
-            + (places.isEmpty ? "" : "  in the memory of " + places.joined(separator: ", "))
+            + (destinations.isEmpty ? "" : "  in the memory of " + destinations.joined(separator: ", "))
             + (instruction.modulePath.map { "  // " + $0 } ?? "")
     }
 

@@ -61,7 +61,7 @@ package struct EffectCall: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> { Few() }
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {}
-    package func arrangement(of inputs: Specs, shape: Dims) -> Layout { Layout(shape: shape) }
+    package func resultLayout(of inputs: Specs, shape: Dims) -> Layout { Layout(shape: shape) }
     package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { nil }
 
     package var effects: Effects { .pure }

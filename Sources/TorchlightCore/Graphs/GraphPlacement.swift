@@ -61,7 +61,7 @@ extension Graph {
                 graph.instructions[i].operands[k].value = numbers[graph.instructions[i].operands[k].value]
             }
             graph.instructions[i].results = graph.instructions[i].results.map { numbers[$0] }
-            graph.instructions[i].places = graph.instructions[i].places.map { $0.map { numbers[$0] } }
+            graph.instructions[i].destinations = graph.instructions[i].destinations.map { $0.map { numbers[$0] } }
         }
         graph.arguments = arguments.map { numbers[$0] }
         graph.draws = graph.draws.map { numbers[$0] }

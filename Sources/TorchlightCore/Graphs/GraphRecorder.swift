@@ -100,7 +100,7 @@ package final class GraphRecorder: CallRecorder {
         if kind == .view, let view = primitive as? any ViewPrimitive {
             // A view of a tensor of the calling function is recorded by that function.
             if isOuter(inputs[0]) { return outer!.called(primitive, inputs, outputs, kind) }
-            state(of: inputs[0]).derive(StoragePlace(outputs[0]), by: view, from: StoragePlace(inputs[0]))
+            state(of: inputs[0]).derive(StorageRegion(outputs[0]), by: view, from: StorageRegion(inputs[0]))
             return
         }
         let results = emit(primitive, inputs.map { operand($0) }, outputs.map { TensorSpec($0) })
@@ -202,7 +202,7 @@ package final class GraphRecorder: CallRecorder {
 
     private func value(of tensor: Tensor) -> Graph.ValueID {
         guard tensor.device.isRecording, !isOuter(tensor) else { return constant(tensor) }
-        return state(of: tensor).value(at: StoragePlace(tensor), on: tensor.device, emit: emitOne)
+        return state(of: tensor).value(at: StorageRegion(tensor), on: tensor.device, emit: emitOne)
     }
 
     private func write(_ value: Graph.ValueID, to target: Tensor) {
@@ -210,7 +210,7 @@ package final class GraphRecorder: CallRecorder {
     }
 
     private func hold(_ tensor: Tensor, _ value: Graph.ValueID) {
-        add(StorageValues(StoragePlace(tensor), value, .function), for: tensor.storage)
+        add(StorageValues(StorageRegion(tensor), value, .function), for: tensor.storage)
     }
 
     private func add(_ state: StorageValues, for storage: Storage) {
@@ -225,7 +225,7 @@ package final class GraphRecorder: CallRecorder {
         let isWhole = tensor.layout.count == count && tensor.layout.isContiguous && tensor.layout.offset == 0
         let layout = isWhole ? tensor.layout : Layout(shape: [count])
         let value = graph.add(TensorSpec(layout, tensor.dtype, device: tensor.device), .empty)
-        let state = StorageValues(StoragePlace(layout, tensor.dtype), value, .function)
+        let state = StorageValues(StorageRegion(layout, tensor.dtype), value, .function)
         add(state, for: tensor.storage)
         return state
     }

@@ -1,5 +1,5 @@
 /// The layout and dtype of a tensor in its storage.
-struct StoragePlace: Hashable {
+struct StorageRegion: Hashable {
     var layout: Layout
     var dtype: DType
 
@@ -26,20 +26,20 @@ final class StorageValues {
         case outside
     }
 
-    let base: StoragePlace
+    let base: StorageRegion
     let owner: Owner
     /// The first and the current value of the base.
     let initial: Graph.ValueID
     var value: Graph.ValueID
     /// The values of the views since the last write.
-    var views: [StoragePlace: Graph.ValueID] = [:]
+    var views: [StorageRegion: Graph.ValueID] = [:]
     /// How each view is computed: a view primitive and the layout of its operand.
-    var derivations: [StoragePlace: (primitive: any ViewPrimitive, source: StoragePlace)] = [:]
+    var derivations: [StorageRegion: (primitive: any ViewPrimitive, source: StorageRegion)] = [:]
     /// Whether arguments have other layouts of the storage, so that a write would change values that are not computed
     /// from the base.
     var isSplit = false
 
-    init(_ base: StoragePlace, _ value: Graph.ValueID, _ owner: Owner) {
+    init(_ base: StorageRegion, _ value: Graph.ValueID, _ owner: Owner) {
         self.base = base
         self.owner = owner
         self.value = value
@@ -47,36 +47,36 @@ final class StorageValues {
     }
 
     /// Records the primitive that made a view, so that the text of graphs shows the operation of the program.
-    func derive(_ place: StoragePlace, by view: any ViewPrimitive, from source: StoragePlace) {
-        if place == base || derivations[place] != nil { return }
+    func derive(_ region: StorageRegion, by view: any ViewPrimitive, from source: StorageRegion) {
+        if region == base || derivations[region] != nil { return }
         // `asStrided` computes any layout from the whole storage.
         if view is AsStrided { return }
         if source != base && derivations[source] == nil { return }
-        derivations[place] = (view, source)
+        derivations[region] = (view, source)
     }
 
     /// Adds an instruction with one result to the graph.
     typealias Emit = (_ primitive: any Primitive, _ operands: [Graph.ValueID], _ result: TensorSpec) -> Graph.ValueID
 
     /// The value of a view, computed from that of the base.
-    func value(at place: StoragePlace, on device: Device, emit: Emit) -> Graph.ValueID {
-        if place == base { return value }
-        if let known = views[place] { return known }
-        let spec = TensorSpec(place.layout, place.dtype, device: device)
+    func value(at region: StorageRegion, on device: Device, emit: Emit) -> Graph.ValueID {
+        if region == base { return value }
+        if let known = views[region] { return known }
+        let spec = TensorSpec(region.layout, region.dtype, device: device)
         let result: Graph.ValueID
-        if let (view, source) = derivations[place] {
+        if let (view, source) = derivations[region] {
             result = emit(view, [value(at: source, on: device, emit: emit)], spec)
-        } else if place.dtype == base.dtype {
-            result = emit(AsStrided(layout: place.layout, base: base.layout), [value], spec)
+        } else if region.dtype == base.dtype {
+            result = emit(AsStrided(layout: region.layout, base: base.layout), [value], spec)
         } else {
             // Complex numbers as pairs of real numbers, or the reverse.
-            let isComplex = place.dtype.isComplex
+            let isComplex = region.dtype.isComplex
             let layout = isComplex ? base.layout.pairs ?? base.layout : base.layout.parts
             let view: any ViewPrimitive = isComplex ? ViewAsComplex() : ViewAsReal()
-            let whole = emit(view, [value], TensorSpec(layout, place.dtype, device: device))
-            result = emit(AsStrided(layout: place.layout, base: layout), [whole], spec)
+            let whole = emit(view, [value], TensorSpec(layout, region.dtype, device: device))
+            result = emit(AsStrided(layout: region.layout, base: layout), [whole], spec)
         }
-        views[place] = result
+        views[region] = result
         return result
     }
 
@@ -84,15 +84,15 @@ final class StorageValues {
     ///
     /// - Parameter operation: the name of the recording, for errors.
     func write(_ new: Graph.ValueID, to target: Tensor, in operation: String, emit: Emit) {
-        let place = StoragePlace(target)
+        let region = StorageRegion(target)
         views = [:]
-        if place == base {
+        if region == base {
             value = new
-        } else if place.dtype == base.dtype {
+        } else if region.dtype == base.dtype {
             value = emit(
-                ScatterView(view: place.layout, base: base.layout), [value, new],
+                ScatterView(view: region.layout, base: base.layout), [value, new],
                 TensorSpec(base.layout, base.dtype, device: target.device))
-            views[place] = new
+            views[region] = new
         } else {
             reportFailure(
                 TensorError(

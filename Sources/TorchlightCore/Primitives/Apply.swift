@@ -82,12 +82,12 @@ package func applyAll(_ primitive: any Primitive, _ inputs: Few<Tensor>, count: 
 
 /// Runs a primitive: the results, or the error that `apply` turns into a trap.
 ///
-/// Where `places` has a tensor for a result, the result is written to its memory and has no history; other results have new
+/// Where `destinations` has a tensor for a result, the result is written to its memory and has no history; other results have new
 /// memory.
 package func perform(
-    _ primitive: any Primitive, _ inputs: Few<Tensor>, into places: Few<Tensor?> = Few()
+    _ primitive: any Primitive, _ inputs: Few<Tensor>, into destinations: Few<Tensor?> = Few()
 ) throws(TensorError) -> Few<Tensor> {
-    if isAutocasting { return try performAutocast(primitive, inputs, into: places) }
+    if isAutocasting { return try performAutocast(primitive, inputs, into: destinations) }
     var needs = Needs()
     var hasComplex = false
     var isRowMajor = true
@@ -106,7 +106,7 @@ package func perform(
             needs = Needs()
         } else {
             try checkDifferentiable(primitive, inputs)
-            if case .throughDecomposition = primitive.differentiability, places.isEmpty,
+            if case .throughDecomposition = primitive.differentiability, destinations.isEmpty,
                 let results = try primitive.decomposed(inputs)
             {
                 return results
@@ -116,29 +116,30 @@ package func perform(
     if device.hasValues { try validate(primitive, inputs) }
     var outputs = Few<Tensor>()
     for i in 0..<specs.count {
-        if i < places.count, let place = places[i] {
-            outputs.append(place)
+        if i < destinations.count, let destination = destinations[i] {
+            outputs.append(destination)
             continue
         }
         let spec = specs[i], shape = spec.shape
         if spec.dtype.isComplex { try checkSupportsComplex(primitive, Specs(of: inputs)) }
         try checkRank(shape.count, in: primitive.publicName)
         let layout =
-            isRowMajor ? Layout(shape: shape) : primitive.arrangement(of: Specs(of: inputs), shape: shape)
+            isRowMajor ? Layout(shape: shape) : primitive.resultLayout(of: Specs(of: inputs), shape: shape)
         outputs.append(try Tensor(empty: layout, dtype: spec.dtype, device: device))
     }
-    if !places.isEmpty && threadState.pointee.recording > 0 { noteChange(of: places.compactMap { $0 }) }
+    if !destinations.isEmpty && threadState.pointee.recording > 0 { recordChange(of: destinations.compactMap { $0 }) }
     if device.hasValues {
-        try execute(primitive, isRowMajor ? inputs : try acceptable(inputs, to: primitive), into: outputs, on: device)
+        try execute(
+            primitive, isRowMajor ? inputs : try withAcceptedLayouts(inputs, of: primitive), into: outputs, on: device)
     }
-    for place in places { place?.storage.noteWrite(by: primitive.publicName) }
+    for destination in destinations { destination?.storage.bumpVersion(by: primitive.publicName) }
     if threadState.pointee.anomaly > 0 {
         try withoutRecording { () throws(TensorError) in try checkForward(primitive.publicName, inputs, outputs) }
     }
-    if needs.any, places.isEmpty, case .differentiable = primitive.differentiability {
+    if needs.any, destinations.isEmpty, case .differentiable = primitive.differentiability {
         record(primitive, inputs, outputs, needs)
     }
-    if threadState.pointee.recording > 0 { noteCall(primitive, inputs, outputs, .newMemory) }
+    if threadState.pointee.recording > 0 { recordCall(primitive, inputs, outputs, .newMemory) }
     return outputs
 }
 
@@ -200,7 +201,7 @@ private func isEmpty(_ outputs: Few<Tensor>) -> Bool {
 }
 
 /// The operands as the primitive reads them: row-major copies of those in a layout that it does not accept.
-func acceptable(_ inputs: Few<Tensor>, to primitive: any Primitive) throws(TensorError) -> Few<Tensor> {
+func withAcceptedLayouts(_ inputs: Few<Tensor>, of primitive: any Primitive) throws(TensorError) -> Few<Tensor> {
     var operands = inputs
     for i in 0..<inputs.count where !inputs[i].layout.isContiguous {
         if !primitive.accepts(inputs[i].layout, ofOperand: i) {
@@ -223,7 +224,7 @@ package func inferResults(
         if spec.dtype.isComplex { try checkSupportsComplex(primitive, inputs) }
         try checkRank(spec.shape.count, in: primitive.publicName)
         try checkShape(spec.shape, in: "allocate", .outOfMemory)
-        let layout = isRowMajor ? Layout(shape: spec.shape) : primitive.arrangement(of: inputs, shape: spec.shape)
+        let layout = isRowMajor ? Layout(shape: spec.shape) : primitive.resultLayout(of: inputs, shape: spec.shape)
         results.append(TensorSpec(layout, spec.dtype, device: device))
     }
     if let view = primitive as? any ViewPrimitive {
@@ -247,7 +248,7 @@ package func applyView(_ primitive: any ViewPrimitive, _ input: Tensor) -> Tenso
     if threadState.pointee.grad_disabled == 0 && input.requiresGrad && input.dtype.isDifferentiable {
         record(primitive, Few(input), Few(view), Needs(all: 1))
     }
-    if threadState.pointee.recording > 0 { noteCall(primitive, Few(input), Few(view), .view) }
+    if threadState.pointee.recording > 0 { recordCall(primitive, Few(input), Few(view), .view) }
     return view
 }
 

@@ -135,7 +135,7 @@ package func recordingCalls<R, E: Error>(
 
 /// Reports a call to the recorder; the caller has checked that there is one.
 @inline(never)
-func noteCall(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind) {
+func recordCall(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind) {
     let (state, context) = (threadState, ThreadContext.current)
     state.pointee.recording = 0
     defer { state.pointee.recording = 1 }
@@ -144,7 +144,7 @@ func noteCall(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<
 
 /// Reports tensors that a call is about to change to the recorder; the caller has checked that there is one.
 @inline(never)
-func noteChange(of tensors: [Tensor]) {
+func recordChange(of tensors: [Tensor]) {
     guard let recorder = activeRecorder else { return }
     withoutRecording { recorder.willChange(tensors) }
 }

@@ -17,7 +17,7 @@ package func performUpdate(_ name: String, of tensors: [Tensor], on device: Devi
         if device != .cpu, let missing = takeMissingKernel(in: name, operands: Few(tensors)) { reportFailure(missing) }
         if tl_scratch_failures() != failures { reportFailure(.noScratch(in: name, operands: Few(tensors))) }
     }
-    for tensor in tensors { tensor.storage.noteWrite(by: name) }
+    for tensor in tensors { tensor.storage.bumpVersion(by: name) }
 }
 
 /// Changes tensors by one kernel that reads others, as the clipping of gradients does.
@@ -31,7 +31,7 @@ package func performUpdate(
     _ update: some GraphUpdate, in operation: String, of changed: [Tensor], reading read: [Tensor], on device: Device
 ) {
     let recorder = activeRecorder
-    if recorder != nil { noteChange(of: changed) }
+    if recorder != nil { recordChange(of: changed) }
     withoutRecording { performUpdate(operation, of: changed, on: device) { update.run(changed + read) } }
     if let recorder {
         let effect = GraphEffect(operation, .update, .update(update)) { [count = changed.count] tensors in

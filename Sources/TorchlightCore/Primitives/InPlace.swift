@@ -72,12 +72,12 @@ package func performInPlace(
             outputs: Few(target))
     }
 
-    if threadState.pointee.recording > 0 { noteChange(of: [target]) }
+    if threadState.pointee.recording > 0 { recordChange(of: [target]) }
     // A recorded target has no elements, also where constants are written to it.
     if device.hasValues && target.device.hasValues { try executeInPlace(primitive, inputs, on: target, spec, device) }
-    target.storage.noteWrite(by: name)
+    target.storage.bumpVersion(by: name)
     if isFirstAnomaly { try checkWritten(name, inputs, target) }
-    if threadState.pointee.recording > 0 { noteCall(primitive, inputs, Few(target), .inPlace) }
+    if threadState.pointee.recording > 0 { recordCall(primitive, inputs, Few(target), .inPlace) }
 
     if let recorded {
         rebaseHistory(of: target, to: recorded)
@@ -95,7 +95,7 @@ package func performInPlace(
 func executeInPlace(
     _ primitive: any Primitive, _ inputs: Few<Tensor>, on target: Tensor, _ spec: ResultSpec, _ device: Device
 ) throws(TensorError) {
-    // An operand that shares memory with the target in another arrangement, or whose elements are read after others
+    // An operand that shares memory with the target in another layout, or whose elements are read after others
     // were written, is read from a copy.
     let updates = primitive.effects.isUpdate
     var operands = inputs
@@ -105,7 +105,7 @@ func executeInPlace(
     {
         operands[i] = try withoutRecording { () throws(TensorError) in try inputs[i].copied() }
     }
-    operands = try acceptable(operands, to: primitive)
+    operands = try withAcceptedLayouts(operands, of: primitive)
     let writesElements = updates || primitive.fusion.isPointwise || primitive.effects.isRandom
     if writesElements && (target.layout.isContiguous || primitive.acceptsResult(target.layout)) {
         try execute(primitive, operands, into: Few(target), on: device)

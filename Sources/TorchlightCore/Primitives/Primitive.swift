@@ -28,7 +28,7 @@ package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
     func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec>
 
     /// The memory layout of a result, called if an operand is not in row-major order.
-    func arrangement(of inputs: Specs, shape: Dims) -> Layout
+    func resultLayout(of inputs: Specs, shape: Dims) -> Layout
 
     /// The device of the results, where that is not the device of the operands: creation, and copies between devices.
     var resultDevice: Device? { get }
@@ -90,7 +90,7 @@ extension Primitive {
     package static var supportsComplex: Bool { false }
     package var publicName: String { Self.name }
     /// Row-major.
-    package func arrangement(of inputs: Specs, shape: Dims) -> Layout { Layout(shape: shape) }
+    package func resultLayout(of inputs: Specs, shape: Dims) -> Layout { Layout(shape: shape) }
     package var resultDevice: Device? { nil }
     package var hasSizeOfValues: Bool { false }
     package func multiplyAdds(_ inputs: Specs) -> Int { 0 }

@@ -49,7 +49,7 @@ package struct TensorSpec: Described, Sendable, Hashable, Codable {
 }
 
 /// Shape and dtype of a result: what a primitive decides. The device is that of the operands and the order in memory
-/// follows `Primitive.arrangement`; the dispatcher adds both.
+/// follows `Primitive.resultLayout`; the dispatcher adds both.
 package struct ResultSpec: Sendable, Hashable {
     package var shape: Dims
     package var dtype: DType

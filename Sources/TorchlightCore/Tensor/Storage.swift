@@ -74,7 +74,7 @@ package final class Storage: @unchecked Sendable {
         }
     }
 
-    package func noteWrite(by operation: String) {
+    package func bumpVersion(by operation: String) {
         version &+= 1
         lastWriter = operation
     }

@@ -239,7 +239,7 @@ extension Tensor {
         }
         if isPlaceholder { return try body(UnsafeMutableRawBufferPointer(start: nil, count: 0)) }
         activeRecorder?.hostWrite("the elements of a tensor", self)
-        storage.noteWrite(by: "withUnsafeMutableBytes")
+        storage.bumpVersion(by: "withUnsafeMutableBytes")
         return try body(UnsafeMutableRawBufferPointer(start: data, count: count * dtype.byteSize))
     }
 

@@ -79,7 +79,7 @@ extension Module {
             module.isTraining = mode
             module.modeDidChange()
         }
-        ModuleModes.noteChange()
+        ModuleModes.recordChange()
         return self
     }
 

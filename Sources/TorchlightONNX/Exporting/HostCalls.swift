@@ -30,7 +30,7 @@ final class HostCalls: CallRecorder {
 
     func called(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind) {
         if outputs.contains(where: { $0.device.isRecording || $0.isPlaceholder }) { return }
-        if kind == .inPlace { return outputs.forEach(noteChange) }
+        if kind == .inPlace { return outputs.forEach(recordChange) }
         // A view of a whole tensor has the same elements as its operand, which was recorded before.
         for (index, output) in outputs.enumerated() where origins[Elements(output)] == nil {
             if kind == .view && inputs.contains(where: { Elements($0) == Elements(output) }) { continue }
@@ -43,13 +43,13 @@ final class HostCalls: CallRecorder {
     }
 
     func performed(_ effect: GraphEffect, changing changed: [Tensor], reading read: [Tensor]) {
-        changed.forEach(noteChange)
+        changed.forEach(recordChange)
     }
 
-    func hostWrite(_ what: String, _ tensor: Tensor?) { tensor.map(noteChange) }
-    func rearranged(_ tensor: Tensor) { noteChange(tensor) }
+    func hostWrite(_ what: String, _ tensor: Tensor?) { tensor.map(recordChange) }
+    func rearranged(_ tensor: Tensor) { recordChange(tensor) }
 
-    private func noteChange(_ tensor: Tensor) { changed[ObjectIdentifier(tensor.storage)] = tensor.storage }
+    private func recordChange(_ tensor: Tensor) { changed[ObjectIdentifier(tensor.storage)] = tensor.storage }
 
     /// The call that created a tensor, its number and the index of the result; nil if there is none.
     func origin(of tensor: Tensor) -> (call: Call, number: Int, output: Int)? {

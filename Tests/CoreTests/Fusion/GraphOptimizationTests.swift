@@ -64,10 +64,10 @@ import Testing
         }
         #expect(names(graph) == ["to", "to", "mul", "add", "add"])
         let written = graph.instructions[0].results[0]
-        graph.instructions[3].places = [written]
+        graph.instructions[3].destinations = [written]
         #expect(names(withoutCommonSubexpressions(graph)) == names(graph))
         let short = withFusedGroups(graph)
-        let write = try #require(short.instructions.firstIndex { $0.places == [written] })
+        let write = try #require(short.instructions.firstIndex { $0.destinations == [written] })
         for (i, instruction) in short.instructions.enumerated() where i != write {
             let steps = (instruction.primitive as? FusedGroup)?.steps.map { $0.primitive } ?? []
             #expect(!(steps.contains(AnyPrimitive(Mul())) && i > write), "the product is read before the write")

@@ -118,8 +118,8 @@ final class ExportRecorder: StepRecorder {
             guard !isInside(storage), !tensor.isPlaceholder, tensor.device.hasValues,
                 savedStorages.updateValue(storage, forKey: ObjectIdentifier(storage)) == nil
             else { continue }
-            let place = wholePlace(of: tensor)
-            let whole = Tensor(storage: storage, layout: place.layout, dtype: place.dtype)
+            let region = wholeRegion(of: tensor)
+            let whole = Tensor(storage: storage, layout: region.layout, dtype: region.dtype)
             guard let copy = try? whole.copied() else { continue }
             restorations.append { whole.copy_(copy) }
         }

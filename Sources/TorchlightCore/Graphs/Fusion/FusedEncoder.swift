@@ -244,31 +244,31 @@ struct FusedEncoder {
         }
         var isFixed = registers.map { $0.extent != .full }
         for array in arrays { isFixed[array.register] = true }
-        var placeCount = 0
+        var slotCount = 0
         var free: [DType: [Int]] = [:]
         for i in registers.indices where isFixed[i] {
-            registers[i].place = placeCount
-            placeCount += 1
+            registers[i].slot = slotCount
+            slotCount += 1
         }
         for (i, instruction) in instructions.enumerated() {
             let result = instruction.result
             if !isFixed[result] {
                 let dtype = registers[result].dtype
-                if let place = free[dtype]?.popLast() {
-                    registers[result].place = place
+                if let slot = free[dtype]?.popLast() {
+                    registers[result].slot = slot
                 } else {
-                    registers[result].place = placeCount
-                    placeCount += 1
+                    registers[result].slot = slotCount
+                    slotCount += 1
                 }
             }
             for operand in Set(instruction.operands) where last[operand] == i && !isFixed[operand] {
-                free[registers[operand].dtype, default: []].append(registers[operand].place)
+                free[registers[operand].dtype, default: []].append(registers[operand].slot)
             }
             if !isFixed[result] && last[result] < 0 {
-                free[registers[result].dtype, default: []].append(registers[result].place)
+                free[registers[result].dtype, default: []].append(registers[result].slot)
             }
         }
-        return placeCount <= TL_FUSED_MOST_REGISTERS
+        return slotCount <= TL_FUSED_MOST_REGISTERS
     }
 }
 
@@ -288,17 +288,17 @@ final class ProgramMemory: @unchecked Sendable {
         columnShape = Dims(encoder.shape.prefix(encoder.shape.count - encoder.rowRank))
         rowRank = Int32(encoder.rowRank)
         self.outputCount = Int32(outputCount)
-        let places = (encoder.registers.map(\.place).max() ?? -1) + 1
-        registers = .allocate(capacity: places)
+        let slots = (encoder.registers.map(\.slot).max() ?? -1) + 1
+        registers = .allocate(capacity: slots)
         registers.initialize(repeating: tl_fused_register())
         for register in encoder.registers {
-            registers[register.place] = tl_fused_register(
+            registers[register.slot] = tl_fused_register(
                 dtype: register.dtype.rawValue, extent: register.extent.code)
         }
         instructions = .allocate(capacity: encoder.instructions.count)
         _ = instructions.initialize(from: encoder.instructions.map { $0.code(encoder.registers) })
         arrays = .allocate(capacity: encoder.arrays.count)
-        _ = arrays.initialize(from: encoder.arrays.map { Int32(encoder.registers[$0.register].place) })
+        _ = arrays.initialize(from: encoder.arrays.map { Int32(encoder.registers[$0.register].slot) })
         shape = .allocate(capacity: encoder.shape.count)
         _ = shape.initialize(from: encoder.shape.map { Int64($0) })
         interpreted = .allocate(capacity: encoder.segments.count)
@@ -337,10 +337,10 @@ extension FusedInstruction {
     /// The structure that the kernels read.
     func code(_ registers: [FusedRegister]) -> tl_fused_instruction {
         var code = tl_fused_instruction()
-        code.result = Int32(registers[result].place)
-        let places = operands.map { Int32(registers[$0].place) }
-        let first = places.first ?? code.result
-        code.operands = (first, places.count > 1 ? places[1] : first, places.count > 2 ? places[2] : first)
+        code.result = Int32(registers[result].slot)
+        let slots = operands.map { Int32(registers[$0].slot) }
+        let first = slots.first ?? code.result
+        code.operands = (first, slots.count > 1 ? slots[1] : first, slots.count > 2 ? slots[2] : first)
         func set(_ kind: tl_fused_kind, _ operation: Int32 = 0) {
             code.kind = Int32(kind.rawValue)
             code.op = operation

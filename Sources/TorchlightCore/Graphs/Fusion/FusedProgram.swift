@@ -94,7 +94,7 @@ struct FusedRegister: Hashable {
     var dtype: DType
     var extent: FusedExtent
     /// The index of the kernel register, which values with disjoint live ranges share.
-    var place = 0
+    var slot = 0
 }
 
 struct FusedInstruction: Hashable {

@@ -130,7 +130,7 @@ private struct SegmentWriter {
     }
 
     private func extent(_ register: Int) -> FusedExtent { program.registers[register].extent }
-    private func address(_ register: Int) -> String { "registers[\(program.registers[register].place)]" }
+    private func address(_ register: Int) -> String { "registers[\(program.registers[register].slot)]" }
 
     /// A loop over elements, with one statement per instruction.
     private func loop(_ instructions: [FusedInstruction], _ count: String, reads: [Int], row: String = "") -> String? {

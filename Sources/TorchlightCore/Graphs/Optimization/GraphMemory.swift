@@ -14,10 +14,10 @@ struct GraphMemory {
             if case .aliases(let operand) = instruction.primitive.effects, instruction.effect == nil {
                 for result in instruction.results { root[result] = root[instruction.operands[operand].value] }
             }
-            for (result, place) in zip(instruction.results, instruction.places) {
-                guard let place else { continue }
-                root[result] = root[place]
-                write(root[place], i)
+            for (result, destination) in zip(instruction.results, instruction.destinations) {
+                guard let destination else { continue }
+                root[result] = root[destination]
+                write(root[destination], i)
             }
             if case .update = instruction.effect?.kind {
                 for (result, operand) in zip(instruction.results, instruction.operands) {

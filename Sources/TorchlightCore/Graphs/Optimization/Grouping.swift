@@ -39,7 +39,9 @@ private struct Grouping {
             for operand in instruction.operands where users[operand.value].last != i {
                 users[operand.value].append(i)
             }
-            for case .some(let place) in instruction.places where users[place].last != i { users[place].append(i) }
+            for case .some(let destination) in instruction.destinations where users[destination].last != i {
+                users[destination].append(i)
+            }
         }
         isResult = Set(graph.results.map(\.value)).union(graph.states.map(\.final))
         memory = GraphMemory(graph)
@@ -190,18 +192,19 @@ private struct Grouping {
 
     /// Whether an instruction overwrites the memory of one operand with a function of its operands alone.
     private func isInPlace(_ instruction: Graph.Instruction) -> Bool {
-        guard instruction.isInPlace, instruction.effect == nil, case .some(.some) = instruction.places.first else {
+        guard instruction.isInPlace, instruction.effect == nil, case .some(.some) = instruction.destinations.first
+        else {
             return false
         }
         var unplaced = instruction
-        unplaced.places = []
+        unplaced.destinations = []
         return graph.isPure(unplaced)
     }
 
     /// The last member that writes to each memory.
     private func lastWrites(_ members: [Int]) -> [Graph.ValueID: Int] {
         var last: [Graph.ValueID: Int] = [:]
-        for i in members where !graph.instructions[i].places.isEmpty {
+        for i in members where !graph.instructions[i].destinations.isEmpty {
             last[memory.root[graph.instructions[i].results[0]]] = i
         }
         return last
@@ -213,12 +216,13 @@ private struct Grouping {
     private func writesTogether(_ members: [Int], _ own: Set<Int>) -> Bool {
         let last = lastWrites(members)
         if last.isEmpty { return true }
-        for i in members where !graph.instructions[i].places.isEmpty {
+        for i in members where !graph.instructions[i].destinations.isEmpty {
             let value = graph.instructions[i].results[0]
             let root = memory.root[value]
             // Memory that a member allocates and that instructions outside read: these must read it after the write.
-            if case .some(.some(let place)) = graph.instructions[i].places.first, let maker = maker[place],
-                own.contains(maker), !users[place].allSatisfy(own.contains) || isResult.contains(place)
+            if case .some(.some(let destination)) = graph.instructions[i].destinations.first,
+                let maker = maker[destination],
+                own.contains(maker), !users[destination].allSatisfy(own.contains) || isResult.contains(destination)
             {
                 return false
             }
@@ -241,7 +245,7 @@ private struct Grouping {
     private func touches(_ instruction: Graph.Instruction, _ root: Graph.ValueID) -> Bool {
         if case .call = instruction.effect?.kind { return true }
         return instruction.operands.contains { memory.root[$0.value] == root }
-            || instruction.places.contains { $0.map { memory.root[$0] } == root }
+            || instruction.destinations.contains { $0.map { memory.root[$0] } == root }
     }
 
     private func needsGradient(_ i: Int) -> Bool {
@@ -279,7 +283,7 @@ private struct Grouping {
         let last = lastWrites(members)
         return members.filter { i in
             let value = graph.instructions[i].results[0]
-            if !graph.instructions[i].places.isEmpty { return last[memory.root[value]] == i }
+            if !graph.instructions[i].destinations.isEmpty { return last[memory.root[value]] == i }
             return isResult.contains(value) || memory.isWritten(value, from: 0, to: .max, but: own)
                 || users[value].contains { !own.contains($0) } || users[value].isEmpty
         }.map { graph.instructions[$0].results[0] }
@@ -287,19 +291,20 @@ private struct Grouping {
 
     /// For each result of members, the value whose memory it overwrites: the one that the first member overwrites. nil
     /// for writes to memory that another member allocates.
-    private func places(of members: [Int]) -> [Graph.ValueID?] {
+    private func destinations(of members: [Int]) -> [Graph.ValueID?] {
         var first: [Graph.ValueID: Graph.ValueID] = [:]
         for i in members {
-            guard case .some(.some(let place)) = graph.instructions[i].places.first else { continue }
-            if first[memory.root[place]] == nil { first[memory.root[place]] = place }
+            guard case .some(.some(let destination)) = graph.instructions[i].destinations.first else { continue }
+            if first[memory.root[destination]] == nil { first[memory.root[destination]] = destination }
         }
-        let places = results(of: members).map { value -> Graph.ValueID? in
-            guard !graph.instructions[maker[value]!].places.isEmpty, let place = first[memory.root[value]] else {
+        let destinations = results(of: members).map { value -> Graph.ValueID? in
+            guard !graph.instructions[maker[value]!].destinations.isEmpty, let destination = first[memory.root[value]]
+            else {
                 return nil
             }
-            return maker[place].map(members.contains) == true ? nil : place
+            return maker[destination].map(members.contains) == true ? nil : destination
         }
-        return places.contains { $0 != nil } ? places : []
+        return destinations.contains { $0 != nil } ? destinations : []
     }
 
     /// The group of members, and its operands.
@@ -335,7 +340,7 @@ private struct Grouping {
         var isDone = [Bool](repeating: false, count: graph.values.count)
         var delayed: [Graph.Instruction] = []
         func emit(_ instruction: Graph.Instruction) -> Bool {
-            let read = instruction.operands.map(\.value) + instruction.places.compactMap { $0 }
+            let read = instruction.operands.map(\.value) + instruction.destinations.compactMap { $0 }
             guard read.allSatisfy({ maker[$0] == nil || isDone[$0] }) else { return false }
             code.append(instruction)
             for value in instruction.results { isDone[value] = true }
@@ -365,7 +370,7 @@ private struct Grouping {
             primitive: group, operands: operands, results: results(of: members),
             recordsGradient: last.recordsGradient, modulePath: last.modulePath)
         instruction.isGradient = last.isGradient
-        instruction.places = places(of: members)
+        instruction.destinations = destinations(of: members)
         return instruction
     }
 }

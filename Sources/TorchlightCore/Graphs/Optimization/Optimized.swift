@@ -47,7 +47,7 @@ extension Graph {
     /// Whether the results of an instruction depend on its operands and attributes alone, so that it may be removed,
     /// merged with equal ones or moved.
     func isPure(_ instruction: Instruction) -> Bool {
-        if instruction.primitive.hasSizeOfValues || instruction.effect != nil || !instruction.places.isEmpty {
+        if instruction.primitive.hasSizeOfValues || instruction.effect != nil || !instruction.destinations.isEmpty {
             return false
         }
         switch instruction.primitive.effects {

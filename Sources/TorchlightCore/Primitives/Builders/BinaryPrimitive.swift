@@ -38,7 +38,7 @@ extension BinaryPrimitive {
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .pointwise(.binary(rule.kernel)) }
     package var algebra: Algebra { .elementwise }
-    package func arrangement(of inputs: Specs, shape: Dims) -> Layout { .following(inputs, shape: shape) }
+    package func resultLayout(of inputs: Specs, shape: Dims) -> Layout { .following(inputs, shape: shape) }
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         Few(try binarySpec(Self.name, Self.domain, inputs[0], inputs[1]))

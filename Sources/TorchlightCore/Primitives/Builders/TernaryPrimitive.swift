@@ -17,7 +17,7 @@ extension TernaryPrimitive {
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .pointwise(.ternary(Self.kernel)) }
     package var algebra: Algebra { .elementwise }
-    package func arrangement(of inputs: Specs, shape: Dims) -> Layout { .following(inputs, shape: shape) }
+    package func resultLayout(of inputs: Specs, shape: Dims) -> Layout { .following(inputs, shape: shape) }
     package var differentiability: Differentiability { .differentiable }
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {

@@ -9,7 +9,7 @@ package struct Cast: Primitive {
     /// Whether the copy is row-major; otherwise its dimensions have the order of those of the original.
     package var isRowMajor = false
 
-    package func arrangement(of inputs: Specs, shape: Dims) -> Layout {
+    package func resultLayout(of inputs: Specs, shape: Dims) -> Layout {
         isRowMajor ? Layout(shape: shape) : .following(inputs, shape: shape)
     }
 
@@ -78,13 +78,13 @@ extension Tensor {
             WorkCounts.noteKernel()
             let all = Tensor(storage: storage, layout: Layout(shape: [reach.count]), dtype: dtype)
             copyElements(from: all, layout: all.layout, to: block)
-            if threadState.pointee.recording > 0 { noteCall(Cast(dtype: dtype), Few(all), Few(block), .inPlace) }
+            if threadState.pointee.recording > 0 { recordCall(Cast(dtype: dtype), Few(all), Few(block), .inPlace) }
         }
         let copy = Tensor(storage: block.storage, layout: layout.moved(by: -reach.lowerBound), dtype: dtype)
         if device.hasValues {
             WorkCounts.noteKernel()
             copyElements(from: self, layout: layout, to: copy)
-            if threadState.pointee.recording > 0 { noteCall(Cast(dtype: dtype), Few(self), Few(copy), .inPlace) }
+            if threadState.pointee.recording > 0 { recordCall(Cast(dtype: dtype), Few(self), Few(copy), .inPlace) }
         }
         if requiresGrad && threadState.pointee.grad_disabled == 0 {
             record(Cast(dtype: dtype), Few(self), Few(copy), Needs(all: 1))
@@ -98,7 +98,7 @@ extension Tensor {
         if device.hasValues {
             try execute(Cast(dtype: dtype), Few(self), into: Few(copy), on: device)
         }
-        if threadState.pointee.recording > 0 { noteCall(Cast(dtype: dtype), Few(self), Few(copy), .newMemory) }
+        if threadState.pointee.recording > 0 { recordCall(Cast(dtype: dtype), Few(self), Few(copy), .newMemory) }
         return copy
     }
 

@@ -64,7 +64,7 @@ package struct InverseMillsRatio: CompositePrimitive {
         Few(try unarySpec(Self.name, .floatingPoint, inputs[0]))
     }
 
-    package func arrangement(of inputs: Specs, shape: Dims) -> Layout { .following(inputs, shape: shape) }
+    package func resultLayout(of inputs: Specs, shape: Dims) -> Layout { .following(inputs, shape: shape) }
 
     package func composed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
         let dtype = inputs[0].dtype.orFloat

@@ -68,7 +68,7 @@ package struct FusedGroup: PreparedPrimitive {
         return Few(results.map { ResultSpec(program.values[$0].layout.shape, program.values[$0].dtype) })
     }
 
-    package func arrangement(of inputs: Specs, shape: Dims) -> Layout {
+    package func resultLayout(of inputs: Specs, shape: Dims) -> Layout {
         guard let program = try? program(for: inputs),
             let result = results.first(where: { program.values[$0].layout.shape == shape })
         else { return Layout(shape: shape) }

@@ -39,7 +39,7 @@ package struct Cat: Primitive {
     }
 
     /// Channels-last if all operands are; otherwise row-major.
-    package func arrangement(of inputs: Specs, shape: Dims) -> Layout {
+    package func resultLayout(of inputs: Specs, shape: Dims) -> Layout {
         let isChannelsLast = inputs.allSatisfy { Self.isSkipped($0.layout.shape) || $0.layout.isChannelsLast }
         return isChannelsLast && shape.count >= 4 ? .channelsLast(shape) : Layout(shape: shape)
     }
