@@ -17,8 +17,10 @@ package func takeMissingKernel(in operation: String, operands: Few<Tensor> = [])
 /// Throws if a kernel had no memory for intermediate results since `tl_scratch_failures` returned `failures`. Its results hold
 /// nothing then.
 @inline(__always)
-func checkScratch(since failures: Int64, in operation: String, operands: Few<Tensor>) throws(TensorError) {
-    if tl_scratch_failures() != failures { throw .noScratch(in: operation, operands: operands) }
+func checkScratch(
+    since failures: Int64, in operation: @autoclosure () -> String, operands: Few<Tensor>
+) throws(TensorError) {
+    if tl_scratch_failures() != failures { throw .noScratch(in: operation(), operands: operands) }
 }
 
 extension TensorError {

@@ -92,7 +92,7 @@ extension PickleMachine {
             }
             guard let escaped = rest.popFirst() else { throw failure("a string that ends with \\", expected: rule) }
             if escaped == UInt8(ascii: "x") {
-                guard rest.count >= 2, let value = Self.number(rest.prefix(2), radix: 16) else {
+                guard rest.count >= 2, let value = Self.hexadecimal(rest.prefix(2)) else {
                     throw failure("\\x without two hexadecimal digits", expected: rule)
                 }
                 text.append(UInt8(value))
@@ -118,7 +118,7 @@ extension PickleMachine {
                 continue
             }
             let count = kind == UInt8(ascii: "u") ? 4 : 8
-            guard rest.count > count, let value = Self.number(rest.dropFirst().prefix(count), radix: 16),
+            guard rest.count > count, let value = Self.hexadecimal(rest.dropFirst().prefix(count)),
                 value <= 0x10ffff
             else {
                 throw failure("an escape without \(count) hexadecimal digits", expected: "\\uXXXX or \\UXXXXXXXX")
@@ -136,8 +136,9 @@ extension PickleMachine {
         try push(.string(text))
     }
 
-    private static func number(_ digits: ArraySlice<UInt8>, radix: Int) -> Int? {
+    /// The number of hexadecimal digits; nil for other characters.
+    private static func hexadecimal(_ digits: ArraySlice<UInt8>) -> Int? {
         guard digits.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }) else { return nil }
-        return Int(String(decoding: digits, as: UTF8.self), radix: radix)
+        return Int(String(decoding: digits, as: UTF8.self), radix: 16)
     }
 }
