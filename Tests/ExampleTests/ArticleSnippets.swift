@@ -213,7 +213,7 @@ private func tensors3() {
 
 private func tensors4() {
     let halves = Tensor([1.0, 2.0]).to(.bfloat16)
-    let counts = Tensor([1.7, -1.7]).to(.int64)  // [1, -1]: fractions are cut off
+    let counts = Tensor([1.7, -1.7]).to(.int64)  // [1, -1]: rounded toward zero
     _ = (halves, counts)
 }
 
