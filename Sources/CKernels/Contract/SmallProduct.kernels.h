@@ -81,6 +81,13 @@ static void direct_multiply(const SmallProduct& p, int64_t begin, int64_t end) {
     if (j < p.n) direct_columns<across / 2>(p, begin, end, j);
 }
 
+/// The sum of the lanes of a vector: halves are added until two are left.
+template <int lanes>
+static inline __attribute__((always_inline)) float lane_sum(float __attribute__((ext_vector_type(lanes))) x) {
+    if constexpr (lanes == 2) return x.lo + x.hi;
+    else return lane_sum<lanes / 2>(x.lo + x.hi);
+}
+
 /// Computes columns of the single row of c, from j, as sums over k in lanes. The order of summation does not depend on
 /// their number.
 template <int columns>
@@ -97,9 +104,7 @@ static inline __attribute__((always_inline)) void row_columns(const SmallProduct
             for (int s = 0; s < columns; s++) total[s][d] += factor * vector(b + s * p.b_column + l + d * lanes);
         }
     for (int s = 0; s < columns; s++) {
-        const DirectVector lane = total[s][0] + total[s][1];
-        float sum = 0;
-        for (int i = 0; i < lanes; i++) sum += lane[i];
+        float sum = lane_sum<lanes>(total[s][0] + total[s][1]);
         for (int64_t rest = l; rest < p.k; rest++) sum += p.a[rest] * b[s * p.b_column + rest];
         p.c[j + s] = p.beta == 0 ? p.alpha * sum : p.alpha * sum + p.beta * p.c[j + s];
     }
