@@ -178,7 +178,8 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CostTests", dependencies: ["Torchlight", "CHeapCount", "TestSupport"], swiftSettings: swiftSettings),
+            name: "CostTests", dependencies: ["Torchlight", "TorchlightCore", "CHeapCount", "TestSupport"],
+            swiftSettings: swiftSettings),
         .testTarget(name: "SparseTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "AudioTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
